@@ -1,0 +1,63 @@
+# Innsigli. `make run` starts it, `make test` is what must pass, `make check` is every gate.
+GO        ?= go
+TOOL       = $(GO) tool -modfile=tools/go.mod
+BENCH     ?= .
+BENCHTIME ?= 1s
+FUZZTIME  ?= 30s
+ROUNDS    ?= 200
+
+# The product never needs C; only the race detector does.
+export CGO_ENABLED = 0
+test races: export CGO_ENABLED = 1
+
+.PHONY: all run build test races bench fuzz lint format check setup clean
+all: build
+
+## build: leaves bin/innsigli
+build:
+	$(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/innsigli ./cmd/innsigli
+
+## run: builds and starts it with the embedded defaults
+run: build
+	bin/innsigli serve
+
+## setup: installs what the tests want, where it may
+setup:
+	@tools/setup.sh
+
+## test: every test, with the race detector, in random order
+test: setup
+	$(GO) test -race -shuffle=on -timeout 30m ./...
+
+## races: the races of the verbs, many rounds
+races: setup
+	INNSIGLI_ROUNDS=$(ROUNDS) $(GO) test -race -count=1 -run Races -timeout 60m ./...
+
+## bench: one package at a time, so that they do not disturb each other
+bench: setup
+	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -timeout 60m ./...
+
+## fuzz: every fuzz target, FUZZTIME each
+fuzz:
+	@GO=$(GO) tools/fuzz.sh $(FUZZTIME)
+
+## lint: format, vet, linters, and functions that nobody reaches
+lint:
+	@files=$$($(TOOL) gofumpt -l $$(find . -name '*.go' -not -path './bin/*' -not -path './data/*')) && \
+		if [ -n "$$files" ]; then echo "make format would change:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) golangci-lint run
+	@dead=$$($(TOOL) deadcode -test ./...) && if [ -n "$$dead" ]; then echo "$$dead"; exit 1; fi
+
+## format: rewrites the Go files
+format:
+	$(TOOL) golangci-lint fmt
+
+## check: every gate
+check: lint build test
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+## clean: takes away what was built
+clean:
+	rm -rf bin
