@@ -1,0 +1,212 @@
+package cms
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+)
+
+// Options say how a signature is made; the zero value is the default.
+type Options struct {
+	// Hash is used for the document and the attributes; 0 is HashFor the key.
+	Hash crypto.Hash
+	// PSS makes RSA keys sign with RSASSA-PSS instead of PKCS #1 v1.5.
+	PSS bool
+}
+
+// Pending is a signature that waits for its value.
+type Pending struct {
+	chain      []*x509.Certificate
+	hash       crypto.Hash
+	pss        bool
+	attributes []byte // the body of the SET OF
+	tbs        []byte
+}
+
+// Prepare makes the signed attributes for the digest of a document. chain begins
+// with the signer's certificate; all of it is embedded. There is no signing-time:
+// PAdES keeps the time in the signature dictionary (EN 319 142-1, table 1).
+func Prepare(digest []byte, chain []*x509.Certificate, o Options) (*Pending, error) {
+	if len(chain) == 0 {
+		return nil, errors.New("no signing certificate")
+	}
+	if o.Hash == 0 {
+		h, err := HashFor(chain[0].PublicKey)
+		if err != nil {
+			return nil, err
+		}
+		o.Hash = h
+	}
+	if _, err := hashOf(digestAlgorithm(o.Hash).Algorithm); err != nil || len(digest) != o.Hash.Size() {
+		return nil, fmt.Errorf("digest of %d bytes does not fit %v", len(digest), o.Hash)
+	}
+	attrs, err := signedAttributes(digest, chain[0])
+	if err != nil {
+		return nil, err
+	}
+	set, err := constructed(asn1.ClassUniversal, asn1.TagSet, attrs)
+	if err != nil {
+		return nil, err
+	}
+	return &Pending{chain: chain, hash: o.Hash, pss: o.PSS, attributes: attrs, tbs: set.FullBytes}, nil
+}
+
+func signedAttributes(digest []byte, cert *x509.Certificate) ([]byte, error) {
+	id, err := essID(cert)
+	if err != nil {
+		return nil, err
+	}
+	var attrs []attribute
+	for _, a := range []struct {
+		oid   asn1.ObjectIdentifier
+		value any
+	}{{oidContentType, oidData}, {oidMessageDigest, digest}, {oidSigningCertificate, id}} {
+		attr, err := newAttribute(a.oid, a.value)
+		if err != nil {
+			return nil, err
+		}
+		attrs = append(attrs, attr)
+	}
+	return attributeSet(attrs)
+}
+
+// essID binds the signing certificate into what is signed (RFC 5035, clause 3).
+func essID(cert *x509.Certificate) (signingCertificate, error) {
+	name, err := constructed(asn1.ClassContextSpecific, 4, cert.RawIssuer) // GeneralName, directoryName
+	if err != nil {
+		return signingCertificate{}, err
+	}
+	h := crypto.SHA256.New()
+	h.Write(cert.Raw)
+	return signingCertificate{Certificates: []certificateID{{
+		Hash:         h.Sum(nil),
+		IssuerSerial: issuerSerial{[]asn1.RawValue{name}, cert.SerialNumber},
+	}}}, nil
+}
+
+// ToBeSigned returns the DER SET OF signed attributes, which the key signs.
+func (p *Pending) ToBeSigned() []byte { return p.tbs }
+
+// Hash is the hash of [Pending.Digest].
+func (p *Pending) Hash() crypto.Hash { return p.hash }
+
+// Digest is the hash of ToBeSigned, for signers that want a digest.
+func (p *Pending) Digest() []byte {
+	h := p.hash.New()
+	h.Write(p.tbs)
+	return h.Sum(nil)
+}
+
+// SignerOpts are the options for a [crypto.Signer].
+func (p *Pending) SignerOpts() crypto.SignerOpts {
+	if _, ok := p.chain[0].PublicKey.(*rsa.PublicKey); ok && p.pss {
+		return &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: p.hash}
+	}
+	return p.hash
+}
+
+// Assemble makes the SignedData. token is an RFC 3161 time-stamp over the
+// signature value, kept as an unsigned attribute; nil leaves it out. A signature
+// that does not verify with the signer's certificate is an error: a wrong or
+// faulty key must not leave the house.
+func (p *Pending) Assemble(signature, token []byte) ([]byte, error) {
+	cert := p.chain[0]
+	alg, err := signatureAlgorithm(cert.PublicKey, p.hash, p.pss)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSignature(cert.PublicKey, alg, p.hash, p.Digest(), signature); err != nil {
+		return nil, fmt.Errorf("check own signature: %w", err)
+	}
+	signed, err := constructed(asn1.ClassContextSpecific, 0, p.attributes)
+	if err != nil {
+		return nil, err
+	}
+	si := signerInfo{
+		Version:         1,
+		Signer:          issuerAndSerial{asn1.RawValue{FullBytes: cert.RawIssuer}, cert.SerialNumber},
+		DigestAlgorithm: digestAlgorithm(p.hash), SignedAttributes: signed,
+		SignatureAlgorithm: alg, Signature: signature,
+	}
+	if token != nil {
+		if si.UnsignedAttributes, err = timeStampAttribute(token); err != nil {
+			return nil, err
+		}
+	}
+	return p.wrap(si)
+}
+
+// timeStampAttribute is the signature-time-stamp (EN 319 122-1, clause 5.3).
+func timeStampAttribute(token []byte) (asn1.RawValue, error) {
+	set, err := attributeSet([]attribute{{oidTimeStamp, []asn1.RawValue{{FullBytes: token}}}})
+	if err != nil {
+		return asn1.RawValue{}, err
+	}
+	return constructed(asn1.ClassContextSpecific, 1, set)
+}
+
+func (p *Pending) wrap(si signerInfo) ([]byte, error) {
+	var certs [][]byte
+	for _, c := range p.chain {
+		certs = append(certs, c.Raw)
+	}
+	set, err := constructed(asn1.ClassContextSpecific, 0, setOf(certs))
+	if err != nil {
+		return nil, err
+	}
+	signer, err := encode(si)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := encode(signedData{
+		Version:          1,
+		DigestAlgorithms: []pkix.AlgorithmIdentifier{si.DigestAlgorithm},
+		Encapsulated:     encapsulated{Type: oidData},
+		Certificates:     set,
+		SignerInfos:      []asn1.RawValue{signer},
+	})
+	if err != nil {
+		return nil, err
+	}
+	content, err := constructed(asn1.ClassContextSpecific, 0, inner.FullBytes)
+	if err != nil {
+		return nil, err
+	}
+	out, err := encode(contentInfo{oidSignedData, content})
+	return out.FullBytes, err
+}
+
+// Sign makes a signature over the digest of a document with a key at hand.
+func Sign(ctx context.Context, key crypto.Signer, digest []byte, chain []*x509.Certificate, o Options) ([]byte, error) {
+	p, err := Prepare(digest, chain, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	value, err := key.Sign(rand.Reader, p.Digest(), p.SignerOpts())
+	if err != nil {
+		return nil, fmt.Errorf("sign with key: %w", err)
+	}
+	return p.Assemble(value, nil)
+}
+
+// Size estimates how many bytes a signature with this chain takes at most,
+// room for a time-stamp of tokenSize bytes included.
+func Size(chain []*x509.Certificate, tokenSize int) int {
+	n := 2048 + tokenSize
+	for _, c := range chain {
+		n += len(c.Raw)
+	}
+	if len(chain) > 0 {
+		n += 2 * len(chain[0].RawIssuer)
+	}
+	return n
+}
