@@ -1,0 +1,74 @@
+package pades
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+)
+
+// states are the hashes of a growing document: SHA-256 of the file, and the hash
+// that the signature uses if it is another one. They are cloned, never rewound:
+// the document's own bytes pass through them once.
+type states struct {
+	file hash.Cloner
+	sign hash.Cloner // equal to file when the signature uses SHA-256
+}
+
+var errNoClone = errors.New("hash state cannot be carried")
+
+func newHash(h crypto.Hash) (hash.Cloner, error) {
+	c, ok := h.New().(hash.Cloner)
+	if !ok {
+		return nil, errNoClone
+	}
+	return c, nil
+}
+
+// hashDocument streams the document's bytes once through all hashes needed.
+func hashDocument(ctx context.Context, doc *Document, h crypto.Hash) (states, error) {
+	var s states
+	var err error
+	if s.file, err = newHash(crypto.SHA256); err != nil {
+		return s, err
+	}
+	s.sign = s.file
+	var to io.Writer = s.file
+	if h != crypto.SHA256 {
+		if s.sign, err = newHash(h); err != nil {
+			return s, err
+		}
+		to = io.MultiWriter(s.file, s.sign)
+	}
+	buf := make([]byte, 256<<10)
+	for at := int64(0); at < doc.Size(); {
+		if err := ctx.Err(); err != nil {
+			return s, fmt.Errorf("hash document: %w", err)
+		}
+		b := buf[:min(int64(len(buf)), doc.Size()-at)]
+		if n, err := doc.ReadAt(b, at); n < len(b) {
+			return s, fmt.Errorf("hash document: %w", err)
+		}
+		if _, err := to.Write(b); err != nil {
+			return s, fmt.Errorf("hash document: %w", err)
+		}
+		at += int64(len(b))
+	}
+	return s, nil
+}
+
+// sum continues a state over more bytes and leaves the state as it was.
+func sum(h hash.Cloner, parts ...[]byte) ([]byte, error) {
+	c, err := h.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("carry hash state: %w", err)
+	}
+	for _, p := range parts {
+		if _, err := c.Write(p); err != nil {
+			return nil, fmt.Errorf("hash: %w", err)
+		}
+	}
+	return c.Sum(nil), nil
+}

@@ -1,0 +1,135 @@
+package pades
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/innsigli/innsigli/pdf"
+)
+
+// DefaultCertify is the certification level of a seal on a fresh document: form
+// filling and further signatures stay allowed (ISO 32000-1, table 254).
+const DefaultCertify = 2
+
+// DefaultReserve is how many bytes are kept for the signature when nothing else
+// is asked for: a chain, the signature itself and a time-stamp.
+const DefaultReserve = 16 << 10
+
+// maxReserve keeps a slip from appending a gigabyte of zeros.
+const maxReserve = 1 << 20
+
+// ErrSigned is the error for a change to a document that already bears a
+// signature: marks, pages, files and a certification would break it.
+var ErrSigned = errors.New("document is already signed")
+
+// Seal is what one signature brings into the document with it.
+type Seal struct {
+	Name, Reason, Location, Contact string
+	// Time is the claimed time of signing, in the signature dictionary only.
+	Time time.Time
+	// Marks are drawn on pages, Append are PDFs whose pages come behind the
+	// last one, Files are embedded.
+	Marks  []Mark
+	Append [][]byte
+	Files  []File
+	// Certify is the DocMDP level, 1 to 3, of a certification signature; 0
+	// makes an approval signature. See DefaultCertify.
+	Certify int
+	// Reserve is the room for the signature in bytes; 0 is DefaultReserve, or
+	// what the chain needs if that is more.
+	Reserve int
+}
+
+// Mark is a one-page PDF drawn on a page. Lengths are in points of the page as
+// displayed, after cropping and rotation; the origin is its lower left corner.
+type Mark struct {
+	Page       int // counted from 1
+	X, Y, W, H float64
+	Form       []byte
+}
+
+// File is a file to embed as an associated file.
+type File struct {
+	Name, MIME, Description string
+	// Relationship is Source, Data, Alternative, Supplement or Unspecified.
+	Relationship string
+	Data         []byte
+	Modified     time.Time
+}
+
+// allowed checks a seal against what earlier signatures permit.
+func (s *Seal) allowed(doc *Document) error {
+	if s.Certify < 0 || s.Certify > 3 {
+		return fmt.Errorf("certification level %d is unknown", s.Certify)
+	}
+	if s.Reserve < 0 || s.Reserve > maxReserve {
+		return fmt.Errorf("reserve of %d bytes is out of range", s.Reserve)
+	}
+	if doc.Certification() == 1 {
+		return pdf.Refuse(pdf.Certified, "no changes allowed")
+	}
+	if !doc.Signed() {
+		return nil
+	}
+	if len(s.Marks) > 0 || len(s.Append) > 0 || len(s.Files) > 0 || s.Certify != 0 {
+		return ErrSigned
+	}
+	if doc.Certification() > 0 && len(doc.EmptySignatureFields()) == 0 {
+		// A certified document may be signed where its author left a field for
+		// it; a new field would be a change that readers object to.
+		return pdf.Refuse(pdf.Certified, "no field left to sign in")
+	}
+	return nil
+}
+
+// draw brings the visible parts and the files into the update.
+func (s *Seal) draw(u *pdf.Update) error {
+	var pages []int
+	marks := map[int][]pdf.Placement{}
+	for i := range s.Marks {
+		m := &s.Marks[i]
+		form, err := u.ImportPage(m.Form, 1)
+		if err != nil {
+			return fmt.Errorf("mark %d: %w", i+1, err)
+		}
+		if marks[m.Page] == nil {
+			pages = append(pages, m.Page)
+		}
+		marks[m.Page] = append(marks[m.Page], pdf.Placement{Form: form, X: m.X, Y: m.Y, W: m.W, H: m.H})
+	}
+	for _, n := range pages {
+		if err := u.Draw(n, marks[n]); err != nil {
+			return fmt.Errorf("mark page %d: %w", n, err)
+		}
+	}
+	for i, file := range s.Append {
+		if err := appendPages(u, file); err != nil {
+			return fmt.Errorf("append document %d: %w", i+1, err)
+		}
+	}
+	for i := range s.Files {
+		f := &s.Files[i]
+		err := u.Attach(pdf.File{
+			Name: f.Name, MIME: f.MIME, Description: f.Description,
+			Relationship: f.Relationship, Data: f.Data, Modified: f.Modified,
+		})
+		if err != nil {
+			return fmt.Errorf("embed file %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func appendPages(u *pdf.Update, file []byte) error {
+	forms, err := u.ImportPages(file)
+	if err != nil {
+		return err
+	}
+	for _, f := range forms {
+		if _, err := u.AppendPage(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package pades
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/innsigli/innsigli/cms"
+)
+
+// tokenReserve is the room kept for a time-stamp token, in bytes: public
+// authorities send up to 7 kB, chain included.
+const tokenReserve = 8 << 10
+
+// Signer is a key with its certificate chain, the signer's certificate first.
+type Signer struct {
+	Key   crypto.Signer
+	Chain []*x509.Certificate
+}
+
+// Sign seals a document with a key at hand: [Prepare], sign, [Prepared.Finish].
+// The hash is the one that goes with the key, see [cms.HashFor].
+func Sign(ctx context.Context, doc *Document, s Seal, signer Signer) (*Revision, error) {
+	if signer.Key == nil || len(signer.Chain) == 0 {
+		return nil, errors.New("seal without a key or a certificate")
+	}
+	h, err := cms.HashFor(signer.Chain[0].PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("seal key: %w", err)
+	}
+	if s.Reserve == 0 {
+		s.Reserve = max(DefaultReserve, cms.Size(signer.Chain, tokenReserve))
+	}
+	p, err := prepare(ctx, doc, &s, h)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := cms.Sign(ctx, signer.Key, p.Digest(), signer.Chain, cms.Options{Hash: h})
+	if err != nil {
+		return nil, err
+	}
+	return p.Finish(sig)
+}
