@@ -1,0 +1,8 @@
+//go:build !race
+
+package render
+
+const (
+	raceEnabled  = false
+	raceSlowdown = 1
+)

@@ -1,0 +1,8 @@
+//go:build race
+
+package render
+
+const (
+	raceEnabled  = true
+	raceSlowdown = 5
+)
