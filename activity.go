@@ -1,0 +1,57 @@
+package innsigli
+
+import (
+	"context"
+	"time"
+)
+
+// ActivityQuery filters the activity log of a company. Zero values do not filter.
+type ActivityQuery struct {
+	From, To   time.Time // From <= line < To; required by the public API
+	Take, Skip int       // processes, newest first; Take defaults to 10,000
+	User       string    // actor of a line
+	Process    ProcessKey
+	Flow       FlowKey
+	Query      string // free text: keys, file names, names and addresses of signees, without letter case
+}
+
+// MaxTake is the largest page of the activity log (facts/wire.md 1.5: the documented default).
+const MaxTake = 10_000
+
+// Activity is the log of one process: lines in ascending time.
+type Activity struct {
+	Process Process
+	Lines   []LogEntry
+}
+
+// Activity lists what happened to the caller's processes.
+func (s *Service) Activity(ctx context.Context, c Caller, q ActivityQuery) ([]Activity, error) {
+	var bad fieldErrors
+	if q.From.IsZero() {
+		bad.add("StartDate", "NotEmpty", "StartDate is required.")
+	}
+	if q.To.IsZero() {
+		bad.add("EndDate", "NotEmpty", "EndDate is required.")
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		bad.add("StartDate", "LessThan", "StartDate must be earlier than EndDate.")
+	}
+	if q.Take < 0 || q.Take > MaxTake {
+		bad.add("Take", "InclusiveBetween", "Take must be between 0 and 10000.")
+	}
+	if q.Skip < 0 {
+		bad.add("Skip", "GreaterThanOrEqual", "Skip must not be negative.")
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	if q.Take == 0 {
+		q.Take = MaxTake
+	}
+	return s.Store.Activity(ctx, c.Company.Key, q)
+}
+
+// Flows lists the caller's flows.
+func (s *Service) Flows(ctx context.Context, c Caller) ([]Flow, error) {
+	return s.Store.Flows(ctx, c.Company.Key)
+}

@@ -1,0 +1,140 @@
+package innsigli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// CancelRequest ends a running process (facts/cancel-signing-process.txt).
+type CancelRequest struct {
+	Process ProcessKey
+	// User is the e-mail address of whoever cancels, for the log. Optional: the name of the API key stands in for it.
+	User string
+}
+
+func (r *CancelRequest) check() error {
+	var bad fieldErrors
+	if strings.TrimSpace(string(r.Process)) == "" {
+		bad.add("ProcessKey", "NotEmpty", "ProcessKey is required.")
+	}
+	if r.User != "" {
+		checkEmail(&bad, "User", r.User)
+	}
+	return bad.err()
+}
+
+// Cancel ends a process: from its commit on the document cannot be read by anyone, and everything that has to be told
+// is ordered in the same commit. Cancelling a canceled process does nothing and is no error. Errors: Invalid (the
+// parameters), NotFound (unknown, malformed, or another company's), NotActive (all have signed, completed, expired).
+// Any other error means that nothing has changed, except one that wraps [ErrUnclear]: then nobody knows, and the same
+// call tells the truth later.
+func (s *Service) Cancel(ctx context.Context, caller Caller, r CancelRequest) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	// The client may have gone; what it asked for is done all the same.
+	ctx = context.WithoutCancel(ctx)
+	t := Target{Process: r.Process, Company: caller.Company.Key}
+	if !t.Process.Valid() {
+		t.Process = "sp" // no key has this shape: a malformed key costs the same query as an unknown one
+	}
+	actor := r.User
+	if actor == "" {
+		actor = caller.KeyName
+	}
+	_, c, err := s.decide(ctx, t, s.unlessDue(func(f Facts) (Change, error) { return decideCancel(f, actor) }))
+	switch {
+	case errors.Is(err, ErrUnclear):
+		return s.canceledAfterAll(ctx, t, err)
+	case err != nil:
+		return err
+	case c.State == Expired:
+		return notActive(Expired, "ProcessKey")
+	}
+	return nil
+}
+
+// canceledAfterAll reads again, on a new connection, when the answer to a commit never came.
+func (s *Service) canceledAfterAll(ctx context.Context, t Target, unclear error) error {
+	f, err := s.Store.Facts(ctx, t)
+	if err != nil {
+		// Its kind must not show: a NotFound here would be answered as 404, and nobody knows that.
+		return fmt.Errorf("read again (%s): %w", err.Error(), unclear)
+	}
+	switch st := f.Process.State; {
+	case st.Active(): // the commit may still be under way
+		return fmt.Errorf("cancel left the process %s: %w", st, unclear)
+	case st != Canceled: // something else won, and nothing leads back
+		return notActive(st, "ProcessKey")
+	}
+	s.After(f.Process.Key, Change{Key: KeyDestroyed, Jobs: []Job{{}}})
+	return nil
+}
+
+// decideCancel judges a cancel. actor is written into the log.
+func decideCancel(f Facts, actor string) (Change, error) {
+	switch st := f.Process.State; st {
+	case Canceled:
+		return Change{}, nil
+	case Sealing, Completed, Expired, Declined:
+		return Change{}, notActive(st, "ProcessKey")
+	case Created, Started:
+	}
+	c := ending(f, Canceled, actor)
+	c.Jobs = append(c.Jobs, webhookJobs(f, EventCanceled)...)
+	return c, nil
+}
+
+// farewell says which jobs tell people how a process ended.
+var farewell = map[State]struct {
+	log       LogKind
+	mail, sms JobKind
+}{
+	Canceled: {LogCanceled, JobMailCanceled, JobSmsCanceled},
+	Expired:  {LogExpired, JobMailExpired, JobSmsExpired},
+}
+
+// ending is what every end before completion has in common: the state, its line in the log, one message a person, the
+// owner's copy when somebody has signed, and the end of the key.
+func ending(f Facts, st State, actor string) Change {
+	p := f.Process
+	tell := farewell[st]
+	c := Change{
+		State: st, EndedBy: actor,
+		Log: []LogEntry{{Kind: tell.log, Actor: actor}},
+		// What is queued and not yet in a worker's hands must not go out any more.
+		Drop: []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire},
+	}
+	for _, who := range persons(p, f.Company) {
+		j := Job{Signee: who.signee.Key, Language: who.language, Lane: lane(p.Key, who.signee)}
+		switch {
+		case who.email != "":
+			j.Kind, j.Address = tell.mail, who.email
+		case who.phone != "":
+			j.Kind, j.Address = tell.sms, who.phone
+		default:
+			c.Log = append(c.Log, LogEntry{Kind: LogNotReachable, Signee: who.signee.Key})
+			continue
+		}
+		c.Jobs = append(c.Jobs, j)
+	}
+	if !p.AnySigned() {
+		c.Key = KeyDestroyed
+		c.Jobs = append(c.Jobs, purgeJob(p.Key))
+		return c
+	}
+	c.Key = KeyHeld
+	c.Jobs = append(c.Jobs,
+		Job{Kind: JobMailOwnerCopy, Address: p.Owner(f.Company), Language: companyLanguage(f.Company), Uniq: "copy:" + string(p.Key)},
+		Job{Kind: JobHoldExpire, Due: f.Now.Add(HoldLifetime), Uniq: "hold:" + string(p.Key)})
+	return c
+}
+
+func companyLanguage(c Company) Language {
+	if c.DefaultLanguage == LangNotSet {
+		return LangEn
+	}
+	return c.DefaultLanguage
+}

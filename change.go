@@ -1,0 +1,175 @@
+package innsigli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Facts are what a decision knows: read inside the transaction after the group was locked, so they stay true until it
+// commits.
+type Facts struct {
+	Now      time.Time
+	Company  Company
+	Flow     Flow
+	Process  Process
+	Webhooks []Webhook // of the process's flow
+	// Challenge is the one that the verb names; zero when it names none or there is none.
+	Challenge Challenge
+	// Held says that the wrapped key stands in the hold, for the owner's copy.
+	Held bool
+}
+
+// Decision judges facts. It has no hands: same facts, same change.
+type Decision func(Facts) (Change, error)
+
+// Change is what a decision wants to be true from one commit on. The zero value changes nothing.
+// Field order is the order in which the store writes.
+type Change struct {
+	State   State  // zero: stays. The store refuses what State.May does not allow.
+	EndedBy string // with a state that ends
+
+	Invited   SigneeKey  // this signee's invitation has been handed over
+	Seen      SigneeKey  // this signee saw the document for the first time
+	Sign      *Signature // a signee signs
+	Challenge *Challenge // a code is asked for; older ones of the signee become void
+	Sealed    *Document  // the sealed document
+	Key       KeyMove    // what becomes of the process's data key
+	Forget    bool       // the rows that list the process's bytes go: the blobs have been deleted
+	Log       []LogEntry // At, Process and Flow are filled in by the store
+	Drop      []JobKind  // queued jobs of the process that must not run any more
+	Jobs      []Job      // Process is filled in by the store
+}
+
+// Empty says whether nothing is to be kept.
+func (c Change) Empty() bool {
+	return c.State == 0 && c.Invited == "" && c.Seen == "" && c.Sign == nil && c.Challenge == nil && c.Sealed == nil &&
+		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Jobs) == 0
+}
+
+// Signature is a signee's signature of type Simple: who answered which code, from where, having been shown what.
+type Signature struct {
+	Signee SigneeKey
+	At     time.Time
+	Token  Token
+	Via    string // "sms" or "email"
+	To     string
+	From   Client
+	SHA256 string // hex, of the bytes that were shown
+}
+
+// KeyMove says what becomes of the process's wrapped data key. A key that is not in its table opens nothing.
+type KeyMove int
+
+// What can become of a data key (design/decisions.md 1, rows 7 and 9).
+const (
+	KeyStays KeyMove = iota
+	// KeyDestroyed deletes it: from the commit on the document is unreadable.
+	KeyDestroyed
+	// KeyHeld moves it where only the job that makes the owner's copy looks.
+	KeyHeld
+	// HoldDestroyed deletes it from the hold.
+	HoldDestroyed
+)
+
+var keyMoveNames = [...]string{"stays", "destroyed", "held", "hold destroyed"}
+
+// String names the move in golden files.
+func (k KeyMove) String() string { return keyMoveNames[k] }
+
+// JobKind names what a job does. The worker knows kinds only as names.
+type JobKind string
+
+// The kinds of job. A mail is one message to one address.
+const (
+	JobSeal          JobKind = "seal"
+	JobExpire        JobKind = "expire"
+	JobPurge         JobKind = "purge"
+	JobHoldExpire    JobKind = "hold.expire"
+	JobMailInvite    JobKind = "mail.invitation"
+	JobMailCode      JobKind = "mail.code"
+	JobMailCompleted JobKind = "mail.completed"
+	JobMailCanceled  JobKind = "mail.canceled"
+	JobMailExpired   JobKind = "mail.expired"
+	JobMailOwnerCopy JobKind = "mail.owner_copy"
+	JobMailOwnerDone JobKind = "mail.owner_completed"
+	JobSmsInvite     JobKind = "sms.invitation"
+	JobSmsCode       JobKind = "sms.code"
+	JobSmsCanceled   JobKind = "sms.canceled"
+	JobSmsExpired    JobKind = "sms.expired"
+	JobWebhook       JobKind = "webhook"
+)
+
+// Job is work that one commit ordered. A row holds ids, language, kind and address; never a key, a code, a document, a
+// rendered text or a link, since rows outlive what they speak of.
+type Job struct {
+	ID       int64
+	UID      string // 32 hex digits, the same on every attempt: Message-ID and a webhook's Id come from it
+	Kind     JobKind
+	Process  ProcessKey
+	Signee   SigneeKey
+	Ref      string // token of a code, id of a webhook; "fallback" for the owner's copy to the company
+	Event    EventType
+	Address  string // blanked when the job is done
+	Language Language
+	// Lane orders what must not overtake: of two jobs in a lane the later waits while the earlier runs, and for
+	// webhooks also while the earlier waits for its next attempt. Empty: no order.
+	Lane string
+	// Uniq keeps a second unfinished job with the same value from being made. Empty: none.
+	Uniq    string
+	Due     time.Time // zero: at once
+	Attempt int       // counted when claimed, so it is 1 on the first try
+	At      time.Time // when the commit was made: the time of the event
+}
+
+// String is the stable text of a change: the whole consequence of a decision, for golden files.
+func (c Change) String() string {
+	var b strings.Builder
+	line := func(f string, a ...any) { fmt.Fprintf(&b, f+"\n", a...) }
+	if c.State != 0 {
+		line("state %s%s", c.State, prefixed(" by ", c.EndedBy))
+	}
+	if c.Invited != "" {
+		line("invited %s", c.Invited)
+	}
+	if c.Seen != "" {
+		line("seen %s", c.Seen)
+	}
+	if s := c.Sign; s != nil {
+		line("signed %s via %s shown %s", s.Signee, s.Via, s.SHA256)
+	}
+	if ch := c.Challenge; ch != nil {
+		line("challenge %s %s via %s until %s", ch.Token, ch.Signee, ch.Via, ch.ExpiresAt.Format(time.RFC3339))
+	}
+	if c.Sealed != nil {
+		line("sealed %s %d bytes", c.Sealed.Blob, c.Sealed.Size)
+	}
+	if c.Key != KeyStays {
+		line("key %s", c.Key)
+	}
+	if c.Forget {
+		line("forget bytes")
+	}
+	for _, e := range c.Log {
+		line("log %s%s%s by %s", e.Kind, prefixed(" ", string(e.Signee)), prefixed(" ", e.Detail), e.CreatedBy())
+	}
+	for _, k := range c.Drop {
+		line("drop %s", k)
+	}
+	for _, j := range c.Jobs {
+		due := ""
+		if !j.Due.IsZero() {
+			due = " due " + j.Due.Format(time.RFC3339)
+		}
+		line("job %s%s%s%s%s%s", j.Kind, prefixed(" ", string(j.Signee)), prefixed(" to ", j.Address),
+			prefixed(" in ", j.Language.Tag()), prefixed(" ref ", j.Ref)+prefixed(" event ", j.Event.String()), due)
+	}
+	return b.String()
+}
+
+func prefixed(p, s string) string {
+	if s == "" {
+		return ""
+	}
+	return p + s
+}

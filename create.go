@@ -1,0 +1,383 @@
+package innsigli
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/innsigli/innsigli/pades"
+)
+
+// ErrRewrap says that a key was wrapped under a key-encryption key that is no longer the current one: wrap again.
+var ErrRewrap = errors.New("key-encryption key has changed")
+
+// CreateRequest starts a process. Members are those of the public API's CreateSigningProcess.
+type CreateRequest struct {
+	Flow        FlowKey
+	FileName    string
+	DisplayName string
+	Location    Location
+	User        string
+	Meta        map[string]string
+	Signees     []NewSignee
+	// Idempotency is the client's Idempotency-Key, empty when it sent none; Hash is of the request without the document.
+	Idempotency string
+	Hash        string
+}
+
+// NewSignee is a signee of a CreateRequest.
+type NewSignee struct {
+	Name, Ssn, Phone, Email   string
+	Address, PostalCode, City string
+	Reason, CustomSms, User   string
+	HideCode                  bool
+	Delivery                  Delivery
+	Type                      SignatureType // zero: the company's default
+	Language                  Language
+}
+
+// Upload takes the clear bytes of a document on their way into the blob store, under a fresh key that is in memory only
+// until the process that it belongs to is kept.
+type Upload struct {
+	w   BlobWriter
+	key DataKey
+	n   int64
+}
+
+// NewUpload begins to take a document.
+func (s *Service) NewUpload(ctx context.Context) (*Upload, error) {
+	u := &Upload{}
+	_, _ = rand.Read(u.key[:])
+	w, err := s.Blobs.Create(ctx, u.key)
+	if err != nil {
+		return nil, fmt.Errorf("begin upload: %w", err)
+	}
+	u.w = w
+	return u, nil
+}
+
+// Write takes the next bytes; more than the limit are refused.
+func (u *Upload) Write(p []byte) (int, error) {
+	if u.n += int64(len(p)); u.n > MaxDocumentBytes {
+		return 0, errDocumentTooLarge()
+	}
+	return u.w.Write(p)
+}
+
+// Size is how many bytes were taken.
+func (u *Upload) Size() int64 { return u.n }
+
+// Abort forgets the upload. After the process was kept it does nothing.
+func (u *Upload) Abort() { u.w.Abort() }
+
+func errDocumentTooLarge() *Error {
+	e := InvalidField("pdfDocument", "TooLarge", "The document is larger than 50 MB.")
+	e.Kind = TooLarge
+	return e
+}
+
+// Accepted is a new process, or the earlier one of the same Idempotency-Key.
+type Accepted struct {
+	Process Process
+	// Warning is for the log of the client: something will not work as it might expect. Empty: none.
+	Warning string
+}
+
+// Create takes a document and the people who must sign it. up holds the document; the caller aborts it in any case.
+// Errors: Invalid with every member that is wrong, TooLarge. Nothing is kept unless everything is.
+func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upload) (Accepted, error) {
+	flow, err := s.checkCreate(ctx, c, &r, up)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if err := up.w.Commit(ctx); err != nil {
+		return Accepted{}, fmt.Errorf("keep document: %w", err)
+	}
+	created, err := s.create(ctx, c, flow, r, up)
+	if err != nil || created.Process.Document.Blob != up.w.ID() {
+		// Not needed any more; when this fails too, the sweep of unlisted blobs takes it.
+		if !errors.Is(err, ErrUnclear) {
+			_ = s.Blobs.Delete(context.WithoutCancel(ctx), up.w.ID())
+		}
+	}
+	return created, err
+}
+
+func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateRequest, up *Upload) (Accepted, error) {
+	pages, err := s.intake(ctx, up)
+	if err != nil {
+		return Accepted{}, err
+	}
+	n := newProcess(s.Now(), s.ExpireAfter, c, flow, r)
+	n.Process.Document = Document{Blob: up.w.ID(), Size: up.n, SHA256: up.w.SHA256(), Pages: pages}
+	h := sha256.Sum256([]byte(r.Hash + n.Process.Document.SHA256))
+	n.RequestHash = hex.EncodeToString(h[:])
+	hooks, err := s.Store.Webhooks(ctx, flow.Key)
+	if err != nil {
+		return Accepted{}, err
+	}
+	n.Change = decideCreated(Facts{Now: n.Process.CreatedAt, Company: c.Company, Flow: flow, Process: n.Process, Webhooks: hooks}, actorOf(n.Process, c))
+	earlier, hash, err := s.keepNew(ctx, &n, up.key)
+	switch {
+	case err != nil:
+		return Accepted{}, err
+	case earlier == "":
+		s.After(n.Process.Key, n.Change)
+		return Accepted{Process: asCreated(n.Process), Warning: s.tooLargeToMail(up.n)}, nil
+	case hash != n.RequestHash:
+		return Accepted{}, InvalidField("Idempotency-Key", "IdempotencyKeyReused", "This Idempotency-Key was used with another request.")
+	}
+	f, err := s.Store.Facts(ctx, Target{Process: earlier, Company: c.Company.Key})
+	if err != nil {
+		return Accepted{}, err
+	}
+	return Accepted{Process: asCreated(f.Process)}, nil
+}
+
+// keepNew wraps the data key and keeps the process; once more when the key-encryption key was rotated in between.
+func (s *Service) keepNew(ctx context.Context, n *NewProcess, key DataKey) (ProcessKey, string, error) {
+	for try := 0; ; try++ {
+		w, err := s.Keys.Wrap(key[:], keyOf(n.Process.Key))
+		if err != nil {
+			return "", "", err
+		}
+		n.Key = w
+		earlier, hash, err := s.Store.Create(ctx, *n)
+		if errors.Is(err, ErrRewrap) && try < 3 {
+			continue
+		}
+		return earlier, hash, err
+	}
+}
+
+// asCreated is the process as its first answer showed it: the same answer to the same request.
+func asCreated(p Process) Process {
+	p.State = Created
+	for i := range p.Signees {
+		p.Signees[i].SignedAt = time.Time{}
+	}
+	return p
+}
+
+// intake reads the document back through random access and refuses what the engine cannot seal later.
+func (s *Service) intake(ctx context.Context, up *Upload) (pages int, err error) {
+	r, err := s.Blobs.Open(ctx, up.w.ID(), up.key)
+	if err != nil {
+		return 0, fmt.Errorf("open upload: %w", err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	doc, err := pades.Open(r, r.Size())
+	if err != nil {
+		return 0, refusedDocument(err)
+	}
+	if doc.Signed() {
+		return 0, InvalidField("pdfDocument", "AlreadySigned",
+			"The document already carries a signature. Documents that were signed elsewhere cannot be taken yet.")
+	}
+	return doc.PageCount(), nil
+}
+
+// refusedDocument gives the engine's reason to the asker; other errors are ours.
+func refusedDocument(err error) error {
+	if r, ok := errors.AsType[*pades.Refusal](err); ok {
+		return InvalidField("pdfDocument", r.Code, r.Reason)
+	}
+	return fmt.Errorf("read document: %w", err)
+}
+
+// newProcess makes the rows of a process and what follows from its creation. It draws keys and decides nothing.
+func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r CreateRequest) NewProcess {
+	key := NewProcessKey()
+	p := Process{
+		Key: key, Group: GroupKey(key), Company: c.Company.Key, Flow: flow.Key, State: Created,
+		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, User: r.User, Meta: r.Meta,
+		CreatedAt: now, ExpiresAt: now.Add(expire),
+	}
+	for _, n := range r.Signees {
+		p.Signees = append(p.Signees, Signee{
+			Key: NewSigneeKey(), Process: key, Name: n.Name, Ssn: n.Ssn, Phone: n.Phone, Email: n.Email,
+			Address: n.Address, PostalCode: n.PostalCode, City: n.City, Reason: n.Reason, HideCode: n.HideCode,
+			Delivery: n.Delivery, Type: n.Type, Language: n.Language, CustomSms: n.CustomSms, User: n.User,
+		})
+	}
+	return NewProcess{Process: p, Idempotency: r.Idempotency}
+}
+
+// actorOf is who started a process, for the log: its owner, else the API key.
+func actorOf(p Process, c Caller) string {
+	if p.User != "" {
+		return p.User
+	}
+	return c.KeyName
+}
+
+// decideCreated says what follows from a new process: its log, its invitations, its last moment.
+func decideCreated(f Facts, actor string) Change {
+	p := f.Process
+	c := Change{Log: []LogEntry{{Kind: LogCreated, Actor: actor}}}
+	for _, s := range p.Signees {
+		c.Log = append(c.Log, LogEntry{Kind: LogSigneeAdded, Signee: s.Key})
+		j := Job{Signee: s.Key, Language: s.Lang(f.Company), Lane: lane(p.Key, s), Uniq: "invite:" + string(s.Key)}
+		switch s.Delivery {
+		case DeliverEmail:
+			j.Kind, j.Address = JobMailInvite, s.Email
+		case DeliverSms:
+			j.Kind, j.Address = JobSmsInvite, s.Phone
+		case DeliverNone:
+			continue
+		}
+		c.Jobs = append(c.Jobs, j)
+	}
+	if len(c.Jobs) == 0 { // nobody is invited: it runs from now on
+		c.State = Started
+		c.Log = append(c.Log, LogEntry{Kind: LogStarted, Actor: actor})
+	}
+	c.Jobs = append(c.Jobs, webhookJobs(f, EventCreated)...)
+	c.Jobs = append(c.Jobs, Job{Kind: JobExpire, Due: p.ExpiresAt, Uniq: "expire:" + string(p.Key)})
+	return c
+}
+
+// tooLargeToMail warns when the signed document will not fit into a mail. Base64 takes 4 bytes for 3 and a line break
+// every 76; 64 kB are for the rest of the message, 256 kB for marks, evidence and seal.
+func (s *Service) tooLargeToMail(size int64) string {
+	limit := int64(0)
+	if s.MailLimit != nil {
+		limit = s.MailLimit()
+	}
+	if need := (size+256<<10)*138/100 + 64<<10; limit == 0 || need <= limit {
+		return ""
+	}
+	return "The document is too large for the mail server: signees get a link instead of a copy, and a copy on cancel cannot be delivered."
+}
+
+// checkCreate finds everything that is wrong with a request, and its flow.
+func (s *Service) checkCreate(ctx context.Context, c Caller, r *CreateRequest, up *Upload) (Flow, error) {
+	var bad fieldErrors
+	checkProcess(&bad, r)
+	if up == nil || up.n == 0 {
+		bad.add("pdfDocument", "NotEmpty", "pdfDocument is required.")
+	}
+	if len(r.Signees) == 0 {
+		bad.add("createSignees", "NotEmpty", "At least one signee is required.")
+	}
+	if len(r.Signees) > MaxSignees {
+		bad.add("createSignees", "Length", fmt.Sprintf("At most %d signees can sign one document.", MaxSignees))
+		r.Signees = r.Signees[:MaxSignees]
+	}
+	for i := range r.Signees {
+		at := fmt.Sprintf("createSignees[%d].", i)
+		checkSignee(&bad, at, &r.Signees[i])
+		if n := r.Signees[i]; s.WithoutSms && n.Email == "" && n.Phone != "" {
+			bad.add(at+"email", "NotEmpty", "This server has no SMS gateway, so a signee needs an e-mail address to be sent a code.")
+		}
+	}
+	flow, err := s.flow(ctx, c, r.Flow, &bad)
+	if err != nil {
+		return Flow{}, err
+	}
+	return flow, bad.err()
+}
+
+func (s *Service) flow(ctx context.Context, c Caller, k FlowKey, bad *fieldErrors) (Flow, error) {
+	if k == "" {
+		bad.add("flowKey", "NotEmpty", "flowKey is required.")
+		return Flow{}, nil
+	}
+	flows, err := s.Store.Flows(ctx, c.Company.Key)
+	if err != nil {
+		return Flow{}, err
+	}
+	for _, f := range flows {
+		if f.Key == k && f.Active {
+			return f, nil
+		}
+	}
+	bad.add("flowKey", "NotFound", "There is no such flow.")
+	return Flow{}, nil
+}
+
+func checkProcess(bad *fieldErrors, r *CreateRequest) {
+	if strings.TrimSpace(r.FileName) == "" {
+		bad.add("pdfFileName", "NotEmpty", "pdfFileName is required.")
+	}
+	if len(r.FileName) > MaxFileName {
+		bad.add("pdfFileName", "Length", fmt.Sprintf("pdfFileName is longer than %d bytes.", MaxFileName))
+	}
+	checkText(bad, "pdfFileName", r.FileName, MaxFileName)
+	if strings.ContainsAny(r.FileName, `/\`) {
+		bad.add("pdfFileName", "FileName", "pdfFileName must be a name without folders.")
+	}
+	checkText(bad, "activityDisplayName", r.DisplayName, MaxNameRunes)
+	if r.User != "" {
+		checkEmail(bad, "user", r.User)
+	}
+	size := 0
+	for k, v := range r.Meta {
+		size += len(k) + len(v)
+		if strings.ContainsRune(k+v, 0) || !utf8.ValidString(k+v) {
+			bad.add("meta", "ControlCharacters", "meta must be UTF-8 without NUL.") // PostgreSQL keeps neither
+			break
+		}
+	}
+	if size > MaxMetaBytes {
+		bad.add("meta", "Length", fmt.Sprintf("meta holds more than %d kB.", MaxMetaBytes>>10))
+	}
+	if len(r.Idempotency) > MaxIdempotency || hasControl(r.Idempotency) || !utf8.ValidString(r.Idempotency) {
+		bad.add("Idempotency-Key", "Length", fmt.Sprintf("Idempotency-Key is longer than %d bytes or has control characters.", MaxIdempotency))
+	}
+}
+
+func checkSignee(bad *fieldErrors, at string, n *NewSignee) {
+	for _, f := range []struct {
+		name, value string
+		limit       int
+	}{
+		{"name", n.Name, MaxNameRunes},
+		{"ssn", n.Ssn, 50},
+		{"address", n.Address, MaxNameRunes},
+		{"postalCode", n.PostalCode, 50},
+		{"city", n.City, MaxNameRunes},
+		{"reason", n.Reason, MaxReasonRunes},
+		{"customSmsText", n.CustomSms, 200}, // facts/wire.md 5.4
+		{"user", n.User, MaxAddress},
+	} {
+		checkText(bad, at+f.name, f.value, f.limit)
+	}
+	if n.Email != "" {
+		checkEmail(bad, at+"email", n.Email)
+	}
+	if n.Phone != "" {
+		clean, ok := cleanPhone(n.Phone)
+		if !ok {
+			bad.add(at+"phoneNumber", "Phone", at+"phoneNumber is not a telephone number.")
+		}
+		n.Phone = clean
+	}
+	checkReach(bad, at, n)
+}
+
+// checkReach finds a signee who could not be invited as asked, or not be sent a code.
+func checkReach(bad *fieldErrors, at string, n *NewSignee) {
+	if n.Type == 0 {
+		n.Type = Simple // the default without an e-ID provider
+	}
+	if n.Type == Qualified {
+		bad.add(at+"signatureType", "NotSupported",
+			`No e-ID provider is configured on this server, so a signature of type Qualified cannot be made; send "Simple".`)
+		return
+	}
+	switch {
+	case n.Delivery == DeliverSms:
+		bad.add(at+"communicationDeliveryType", "SmsWithSimple", "Delivery by SMS cannot be combined with the signature type Simple.")
+	case n.Delivery == DeliverEmail && n.Email == "":
+		bad.add(at+"email", "NotEmpty", at+"email is required when the invitation goes by e-mail.")
+	case n.Email == "" && n.Phone == "":
+		bad.add(at+"email", "NotReachable", "A signee needs an e-mail address or a phone number, to be sent a code.")
+	}
+}

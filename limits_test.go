@@ -1,0 +1,244 @@
+package innsigli
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// limitTests has a test for each limit, at it and one over.
+var limitTests = map[string]func(*testing.T){
+	"MaxDocumentBytes": documentBytes,
+	"MaxBodyBytes":     bodyBytes,
+	"MaxTake":          take,
+	"MaxCodeTries":     codeTries,
+	"MaxCodesAnHour":   codesAnHour,
+	"MaxWrongTries":    wrongTries,
+	"MaxSignees": requestLimit(MaxSignees, "createSignees", func(r *CreateRequest, n int) {
+		r.Signees = nil
+		for i := range n {
+			r.Signees = append(r.Signees, NewSignee{Email: fmt.Sprintf("a%d@x.is", i)})
+		}
+	}),
+	"MaxMetaBytes": requestLimit(MaxMetaBytes, "meta", func(r *CreateRequest, n int) {
+		r.Meta = map[string]string{"one": strings.Repeat("x", n/2-3), "two": strings.Repeat("y", n-n/2-3)}
+	}),
+	"MaxFileName": requestLimit(MaxFileName, "pdfFileName", func(r *CreateRequest, n int) {
+		r.FileName = strings.Repeat("é", (n-5)/2) + strings.Repeat("x", (n-5)%2+1) + ".pdf" // bytes, not runes
+	}),
+	"MaxNameRunes": requestLimit(MaxNameRunes, "createSignees[1].name", func(r *CreateRequest, n int) {
+		r.Signees[1].Name = strings.Repeat("Þ", n)
+	}),
+	"MaxReasonRunes": requestLimit(MaxReasonRunes, "createSignees[1].reason", func(r *CreateRequest, n int) {
+		r.Signees[1].Reason = strings.Repeat("Þ", n)
+	}),
+	"MaxAddress": requestLimit(MaxAddress, "createSignees[1].email", func(r *CreateRequest, n int) {
+		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
+	}),
+	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
+		r.Idempotency = strings.Repeat("k", n)
+	}),
+}
+
+func TestLimits(t *testing.T) {
+	for _, name := range maxConstants(t) {
+		test, ok := limitTests[name]
+		if !ok {
+			t.Errorf("%s has no test", name)
+			continue
+		}
+		t.Run(name, test)
+	}
+}
+
+// maxConstants reads the names of this package's limits from its source, so that none is forgotten.
+func maxConstants(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), f, src, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.CONST {
+				continue
+			}
+			for _, spec := range g.Specs {
+				for _, id := range spec.(*ast.ValueSpec).Names {
+					if strings.HasPrefix(id.Name, "Max") {
+						names = append(names, id.Name)
+					}
+				}
+			}
+		}
+	}
+	if len(names) < 10 {
+		t.Fatalf("only %v found", names)
+	}
+	return names
+}
+
+// requestLimit tests that a request with n of something passes and one with n + 1 is refused, naming only the field.
+func requestLimit(n int, field string, set func(r *CreateRequest, n int)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		r := goodRequest()
+		set(&r, n)
+		if _, err := checkService(t).checkCreate(t.Context(), testCaller(), &r, &Upload{n: 1}); err != nil {
+			t.Errorf("at the limit of %d: %v", n, err)
+		}
+		r = goodRequest()
+		set(&r, n+1)
+		_, err := checkService(t).checkCreate(t.Context(), testCaller(), &r, &Upload{n: 1})
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Kind != Invalid || len(e.Fields) == 0 {
+			t.Fatalf("one over the limit of %d: %v", n, err)
+		}
+		for _, f := range e.Fields {
+			if f.Field != field {
+				t.Errorf("one over names %s, want %s", f.Field, field)
+			}
+		}
+	}
+}
+
+func documentBytes(t *testing.T) {
+	t.Helper()
+	s, _, _ := service(t, nil)
+	up, err := s.NewUpload(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunk := make([]byte, 1<<20)
+	for range MaxDocumentBytes / len(chunk) {
+		if _, err := up.Write(chunk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if up.Size() != MaxDocumentBytes {
+		t.Fatalf("took %d", up.Size())
+	}
+	n, err := up.Write([]byte{0})
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != TooLarge || n != 0 || len(e.Fields) != 1 || e.Fields[0].Field != "pdfDocument" {
+		t.Errorf("one byte over: %d, %v", n, err)
+	}
+	if up.w.Size() != MaxDocumentBytes {
+		t.Errorf("%d bytes reached the blob store", up.w.Size())
+	}
+}
+
+// bodyBytes: the largest document and meta still fit into the largest body.
+func bodyBytes(t *testing.T) {
+	t.Helper()
+	rest := MaxBodyBytes - base64.StdEncoding.EncodedLen(MaxDocumentBytes)
+	signee := 8*MaxNameRunes*6 + MaxReasonRunes*6 + 2*MaxAddress // every rune may be written \u1234
+	if need := 6*MaxMetaBytes + MaxSignees*signee; rest < need {
+		t.Errorf("%d bytes are left for what may take %d", rest, need)
+	}
+}
+
+func take(t *testing.T) {
+	t.Helper()
+	asked := 0
+	st := &fakeStore{activity: func(q ActivityQuery) ([]Activity, error) { asked = q.Take; return nil, nil }}
+	s, _, _ := service(t, st)
+	q := ActivityQuery{From: testNow.Add(-time.Hour), To: testNow}
+	for given, want := range map[int]int{0: MaxTake, 1: 1, MaxTake: MaxTake} {
+		q.Take = given
+		if _, err := s.Activity(t.Context(), testCaller(), q); err != nil || asked != want {
+			t.Errorf("Take %d: asked for %d, %v", given, asked, err)
+		}
+	}
+	for _, wrong := range []int{-1, MaxTake + 1} {
+		q.Take = wrong
+		_, err := s.Activity(t.Context(), testCaller(), q)
+		wantInvalid(t, err, "Take")
+	}
+}
+
+// codeTries: a try is counted before it is judged, so the fifth is judged with five counted.
+func codeTries(t *testing.T) {
+	t.Helper()
+	ch := openChallenge(keyAnna)
+	for tries, want := range map[int]bool{1: true, MaxCodeTries: true, MaxCodeTries + 1: false} {
+		if ch.Tries = tries; ch.Open(testNow) != want {
+			t.Errorf("with %d tries counted: open %v", tries, !want)
+		}
+	}
+}
+
+func codesAnHour(t *testing.T) {
+	t.Helper()
+	you := anna()
+	ask := func(sent int) error {
+		you.CodesInHour = sent
+		return second(decideCode(factsOf(Started, you), CodeRequest{Process: testProcess, Signee: keyAnna}, testToken))
+	}
+	if err := ask(MaxCodesAnHour - 1); err != nil {
+		t.Errorf("the last code of the hour: %v", err)
+	}
+	e, ok := errors.AsType[*Error](ask(MaxCodesAnHour))
+	if !ok || e.Kind != TooMany || e.Code != "TooManyCodes" || e.RetryAfter <= 0 {
+		t.Errorf("one more: %+v", e)
+	}
+}
+
+func wrongTries(t *testing.T) {
+	t.Helper()
+	you := anna()
+	ask := func(wrong int) error {
+		you.WrongTries = wrong
+		return second(decideCode(factsOf(Started, you), CodeRequest{Process: testProcess, Signee: keyAnna}, testToken))
+	}
+	if err := ask(MaxWrongTries - 1); err != nil {
+		t.Errorf("before the last try: %v", err)
+	}
+	e, ok := errors.AsType[*Error](ask(MaxWrongTries))
+	if !ok || e.Kind != TooMany || e.Code != "OtpLocked" {
+		t.Errorf("after it: %+v", e)
+	}
+}
+
+func TestCodesLiveTenMinutes(t *testing.T) {
+	c, err := decideCode(factsOf(Started, anna()), CodeRequest{Process: testProcess, Signee: keyAnna}, testToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ch := *c.Challenge
+	if !ch.Open(testNow.Add(CodeLifetime-time.Microsecond)) || ch.Open(testNow.Add(CodeLifetime)) || CodeLifetime != 10*time.Minute {
+		t.Errorf("open until %v", ch.ExpiresAt)
+	}
+}
+
+// TestEverySigneeOfAFullRequestIsStillChecked: the 100th is named by its own place.
+func TestEverySigneeOfAFullRequestIsStillChecked(t *testing.T) {
+	r := goodRequest()
+	for len(r.Signees) < MaxSignees {
+		r.Signees = append(r.Signees, NewSignee{Email: "a@x.is"})
+	}
+	r.Signees[MaxSignees-1].Email = "x"
+	_, err := checkService(t).checkCreate(t.Context(), testCaller(), &r, &Upload{n: 1})
+	wantInvalid(t, err, "createSignees[99].email")
+}

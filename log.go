@@ -1,0 +1,91 @@
+package innsigli
+
+import (
+	"fmt"
+	"time"
+)
+
+// SystemActor is createdBy of what the server did by itself.
+const SystemActor = "Innsigli"
+
+// LogKind is what happened: the status of a line of the activity log. A row stores the kind and its parameters; the
+// sentence is made when it is read.
+type LogKind string
+
+// The kinds of the public API (facts/wire.md 2.2), then ours in the same pattern (design/decisions.md 3).
+const (
+	LogCreated     LogKind = "Created"
+	LogSigneeAdded LogKind = "SigneeAdded"
+	LogSignupSent  LogKind = "SignupSent"
+	LogStarted     LogKind = "Started"
+	LogSigned      LogKind = "SigneeSigned"
+	LogCompleted   LogKind = "Completed"
+
+	LogViewed          LogKind = "Viewed"
+	LogOtpSent         LogKind = "OtpSent"
+	LogCanceled        LogKind = "Canceled"
+	LogExpired         LogKind = "Expired"
+	LogCancelSent      LogKind = "CancelSent"
+	LogNotReachable    LogKind = "SigneeNotReachable"
+	LogCompletedSent   LogKind = "ConfirmationSent"
+	LogOwnerCopySent   LogKind = "OwnerCopySent"
+	LogOwnerCopyLost   LogKind = "OwnerCopyDestroyed"
+	LogDocumentDeleted LogKind = "DocumentDeleted"
+	LogRefused         LogKind = "DeliveryRefused"
+)
+
+// LogEntry is one line of the activity log. What could name a person (Actor, Client, Mail) is kept apart from the rest
+// from the beginning, so that it can be erased alone.
+type LogEntry struct {
+	ID      int64
+	At      time.Time
+	Process ProcessKey
+	Flow    FlowKey
+	Signee  SigneeKey
+	Kind    LogKind
+	Detail  string // a parameter that names nobody: a delivery, a kind of mail
+
+	Actor  string // e-mail or name of an API key; "" is the server itself
+	Client Client
+	Mail   string // the address of a message
+}
+
+// CreatedBy is the actor as shown.
+func (e LogEntry) CreatedBy() string {
+	if e.Actor == "" {
+		return SystemActor
+	}
+	return e.Actor
+}
+
+// logSentences keep the public API's own typing, blanks and full stops (facts/wire.md 2.2). %[1]s is the process,
+// %[2]s the signee, %[3]s the detail.
+var logSentences = map[LogKind]string{
+	LogCreated:     "Signing process created. ProcessKey: %[1]s.",
+	LogSigneeAdded: "Signee added. Processkey: %[1]s. Signee key: %[2]s.",
+	LogSignupSent:  "Signup sent. Processkey: %[1]s. Signee: %[2]s. Delivery method : %[3]s ",
+	LogStarted:     "Signing process started. ProcessKey: %[1]s.",
+	LogSigned:      "Signee signed. ProcessKey: %[1]s. Signee key: %[2]s",
+	LogCompleted:   "Signing completed. ProcessKey: %[1]s.",
+
+	LogViewed:          "Document viewed. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogOtpSent:         "Code sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogCanceled:        "Signing canceled. ProcessKey: %[1]s.",
+	LogExpired:         "Signing expired. ProcessKey: %[1]s.",
+	LogCancelSent:      "Signee told that the signing has ended. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogNotReachable:    "Signee has neither e-mail nor phone and was not told. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogCompletedSent:   "Signed document sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogOwnerCopySent:   "Copy of the signed document sent to the owner. ProcessKey: %[1]s.",
+	LogOwnerCopyLost:   "Copy for the owner could not be delivered and was destroyed. ProcessKey: %[1]s.",
+	LogDocumentDeleted: "Document deleted. ProcessKey: %[1]s.",
+	LogRefused:         "Message refused by the receiving side. ProcessKey: %[1]s. Message: %[3]s.",
+}
+
+// Description is the sentence of the line.
+func (e LogEntry) Description() string {
+	f, ok := logSentences[e.Kind]
+	if !ok {
+		return string(e.Kind)
+	}
+	return fmt.Sprintf(f, e.Process, e.Signee, e.Detail)
+}

@@ -1,0 +1,191 @@
+package innsigli
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"io"
+	"time"
+)
+
+// Store keeps what is true. One text of SQL, two databases; store.DB is the implementation.
+//
+// Every method that changes something is one transaction: it is kept whole or not at all. An error that wraps
+// [ErrUnclear] means that nobody knows which. "No such thing" is an *[Error] of kind NotFound.
+type Store interface {
+	// Authenticate finds a company by its key and the SHA-256 of an API key, both in one query.
+	// NotFound when there is no such pair.
+	Authenticate(ctx context.Context, c CompanyKey, keyHash [32]byte) (Caller, error)
+
+	// Create keeps a new process with its group, signees, wrapped key, log lines and jobs. When n.Idempotency is set and
+	// was used in the last 24 h by the company, nothing is kept and the key of that earlier process is returned with the
+	// hash of its request. It fails with [ErrRewrap] when the wrapped key was wrapped under a key-encryption key that is
+	// no longer the current one.
+	Create(ctx context.Context, n NewProcess) (earlier ProcessKey, earlierHash string, err error)
+
+	// Decide locks the group that t names (its first statement is a guarded update), reads the facts, asks decide and
+	// keeps the change. It returns the facts that were judged and the change that was kept. When decide returns an
+	// error, nothing is kept and the error is returned as it is.
+	Decide(ctx context.Context, t Target, decide Decision) (Facts, Change, error)
+
+	// Facts reads without locking.
+	Facts(ctx context.Context, t Target) (Facts, error)
+
+	// CountTry adds one to the tries of an open challenge and to the wrong tries of its signee, before anything is
+	// compared, so that tries at once cannot outrun the limit. counted is false when the challenge is not open at now, or
+	// a limit is reached; the challenge is returned as it then stands, NotFound when there is none.
+	CountTry(ctx context.Context, t Token, now time.Time) (ch Challenge, counted bool, err error)
+
+	// Key reads the process's wrapped data key: NotFound when it is gone, whatever the state says. It reads on the newest
+	// committed state, never from a replica or an older snapshot.
+	Key(ctx context.Context, p ProcessKey) (WrappedKey, error)
+	// HeldKey reads the wrapped key from the hold.
+	HeldKey(ctx context.Context, p ProcessKey) (WrappedKey, error)
+
+	// Blobs lists what lies in the blob store for a process.
+	Blobs(ctx context.Context, p ProcessKey) ([]string, error)
+
+	// Activity lists the log of a company.
+	Activity(ctx context.Context, c CompanyKey, q ActivityQuery) ([]Activity, error)
+
+	// Flows lists a company's flows, oldest first.
+	Flows(ctx context.Context, c CompanyKey) ([]Flow, error)
+	// Webhooks lists the registrations of a flow, oldest first.
+	Webhooks(ctx context.Context, f FlowKey) ([]Webhook, error)
+	// AddWebhook keeps a registration; NotFound when the flow is not the company's.
+	AddWebhook(ctx context.Context, c CompanyKey, w Webhook) (Webhook, error)
+	// Webhook reads one registration.
+	Webhook(ctx context.Context, id int64) (Webhook, error)
+	// WebhookKey gives the company's wrapped webhook signature key.
+	WebhookKey(ctx context.Context, c CompanyKey) (WrappedKey, error)
+	// CreateCompany keeps a new company.
+	CreateCompany(ctx context.Context, n NewCompany) error
+}
+
+// Target names the process that a verb is about. Company, when set, must be its company, else it is NotFound: one
+// query, so that a foreign key and an unknown one take the same time. Token, when set, names the challenge whose facts
+// are wanted; with an empty Process it also says which process.
+type Target struct {
+	Process ProcessKey
+	Company CompanyKey
+	Token   Token
+}
+
+// NewProcess is what Create keeps in one commit.
+type NewProcess struct {
+	Process     Process
+	Key         WrappedKey
+	Change      Change // log lines and jobs
+	Idempotency string
+	RequestHash string
+}
+
+// NewCompany is a company with its first flow and API key.
+type NewCompany struct {
+	Company    Company
+	Flow       Flow
+	KeyName    string
+	KeyHash    [32]byte
+	WebhookKey WrappedKey
+}
+
+// WrappedKey is a key sealed under the key-encryption key of the given id.
+type WrappedKey struct {
+	KeyID string
+	Bytes []byte
+}
+
+// Keys wraps and unwraps under key-encryption keys that live outside the database. about is bound to the result: a key
+// wrapped for one thing does not open as another's.
+type Keys interface {
+	Wrap(plain []byte, about string) (WrappedKey, error)
+	Unwrap(w WrappedKey, about string) ([]byte, error)
+}
+
+// DataKey encrypts the bytes of one process.
+type DataKey [32]byte
+
+// String never shows the key.
+func (DataKey) String() string { return "DataKey(…)" }
+
+// GoString never shows the key.
+func (DataKey) GoString() string { return "DataKey(…)" }
+
+// Blobs keeps bytes, encrypted with the key it is handed.
+type Blobs interface {
+	// Create begins a new blob.
+	Create(ctx context.Context, key DataKey) (BlobWriter, error)
+	// Open gives random access to the clear bytes.
+	Open(ctx context.Context, id string, key DataKey) (BlobReader, error)
+	// Delete removes a blob; one that is not there is no error.
+	Delete(ctx context.Context, id string) error
+}
+
+// BlobWriter takes clear bytes. Nothing is kept before Commit; Abort after Commit does nothing.
+type BlobWriter interface {
+	io.Writer
+	ID() string
+	Size() int64
+	SHA256() string // hex, of the clear bytes written so far
+	Commit(ctx context.Context) error
+	Abort()
+}
+
+// BlobReader is an open blob.
+type BlobReader interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// PageSource is a document that Pages can draw. Open is called when its bytes are needed.
+type PageSource struct {
+	Process ProcessKey
+	Blob    string
+	Size    int64
+	Open    func(context.Context) (BlobReader, error)
+}
+
+// PageSize is a page as displayed, in points.
+type PageSize struct{ W, H float64 }
+
+// TextSpan is a run of text on a page as displayed: points, origin at the top left.
+type TextSpan struct {
+	Text       string
+	X, Y, W, H float64
+}
+
+// Pages draws pages as images and reads their text.
+type Pages interface {
+	Sizes(ctx context.Context, s PageSource) ([]PageSize, error)
+	// Image draws a page (1-based) as PNG, about width pixels wide.
+	Image(ctx context.Context, s PageSource, page, width int) ([]byte, error)
+	Text(ctx context.Context, s PageSource, page int) ([]TextSpan, error)
+	// Drop forgets everything of a process, images and open documents, before it returns.
+	Drop(p ProcessKey)
+}
+
+// Paper draws what we add to a document, as small PDFs.
+type Paper interface {
+	// Mark draws one signee's mark, w × h points.
+	Mark(m Mark) (pdf []byte, w, h float64, err error)
+	// Evidence draws the evidence pages, at most as large as A4.
+	Evidence(e Evidence) (pdf []byte, err error)
+}
+
+// Identity computes codes: a truncated HMAC of the token under a key of the server.
+type Identity interface {
+	Code(t Token) string
+}
+
+// Sealer gives the key and the certificates, leaf first, that seal documents.
+type Sealer interface {
+	Seal(ctx context.Context) (crypto.Signer, []*x509.Certificate, error)
+}
+
+// Links makes the addresses that go into mails and answers.
+type Links interface {
+	Signing(p ProcessKey, s SigneeKey) string
+	// Download is the document's address for a signee, or for the company when s is empty.
+	Download(p ProcessKey, s SigneeKey) string
+}

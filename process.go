@@ -1,0 +1,131 @@
+package innsigli
+
+import (
+	"strconv"
+	"time"
+)
+
+// Limits on what one request may bring. Without them one caller fills the memory or the disk of everybody.
+// They are printed by `innsigli config` and tested in limits_test.go.
+const (
+	MaxDocumentBytes = 50 << 20 // facts/pdf.md 5
+	MaxSignees       = 100      // marks have to fit and every signee is a mail
+	MaxMetaBytes     = 64 << 10 // all names and values together
+	MaxFileName      = 255      // bytes, what file systems take
+	MaxNameRunes     = 200      // names, addresses, places
+	MaxReasonRunes   = 500      // drawn on the document
+	MaxAddress       = 254      // bytes of an e-mail address, RFC 5321 4.5.3.1.3
+	MaxBodyBytes     = 75 << 20 // 50 MB in base64 and the rest
+	MaxIdempotency   = 255      // bytes of an Idempotency-Key
+	CodeLifetime     = 10 * time.Minute
+	MaxCodeTries     = 5  // tries a code
+	MaxCodesAnHour   = 5  // codes an hour and signee
+	MaxWrongTries    = 20 // in all, then only the owner can reopen
+)
+
+// HoldLifetime is how long a canceled document waits for its owner's copy to be taken, before it is destroyed unread.
+const HoldLifetime = 30 * 24 * time.Hour
+
+// CompletedLink is how long a completed document stays on its link; afterwards it needs Basic.
+const CompletedLink = 30 * 24 * time.Hour
+
+// Process is one document on its way to being signed by its signees.
+type Process struct {
+	Key     ProcessKey
+	Group   GroupKey
+	Company CompanyKey
+	Flow    FlowKey
+	State   State
+
+	FileName    string
+	DisplayName string // activityDisplayName
+	Location    Location
+	User        string // e-mail of the owner, may be empty
+	Meta        map[string]string
+
+	Document Document // the intake bytes: what everyone is shown until completion
+	Sealed   Document // zero until Completed
+
+	Signees []Signee // in the order of the request
+
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	EndedAt   time.Time // completed, canceled, expired; zero before
+	EndedBy   string    // who canceled; empty when a system actor did
+}
+
+// Document says where bytes lie and what they are. The bytes are in the blob store, encrypted with the process's key.
+type Document struct {
+	Blob   string
+	Size   int64
+	SHA256 string // hex, of the clear bytes
+	Pages  int
+}
+
+// Owner is the address that speaks for the sender: the process's user, else the company.
+func (p *Process) Owner(c Company) string {
+	if p.User != "" {
+		return p.User
+	}
+	return c.Email
+}
+
+// Signee finds a signee of the process.
+func (p *Process) Signee(k SigneeKey) (Signee, bool) {
+	for _, s := range p.Signees {
+		if s.Key == k {
+			return s, true
+		}
+	}
+	return Signee{}, false
+}
+
+// AnySigned says whether at least one signee has signed.
+func (p *Process) AnySigned() bool {
+	for _, s := range p.Signees {
+		if s.Signed() {
+			return true
+		}
+	}
+	return false
+}
+
+// Company is a customer of this installation.
+type Company struct {
+	Key             CompanyKey
+	Name            string
+	Email           string
+	DefaultLanguage Language
+}
+
+// Flow is a company's way of handling documents. Only the defaults exist yet; templates and branding hang on it later.
+type Flow struct {
+	Key     FlowKey
+	Company CompanyKey
+	Name    string
+	Active  bool
+
+	CreatedAt time.Time
+}
+
+// Webhook is an address that is told about events of a flow.
+type Webhook struct {
+	ID   int64
+	Flow FlowKey
+	URL  string
+	Type EventType
+}
+
+// Caller is who asks through the API: a company by one of its API keys.
+type Caller struct {
+	Company Company
+	KeyName string // name of the API key: the actor of the log when no User is given
+}
+
+// Client is the browser or program that a person uses, for the evidence.
+type Client struct {
+	Address string // IP address, as far as trusted proxies can tell
+	Agent   string // User-Agent
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

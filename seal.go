@@ -1,0 +1,258 @@
+package innsigli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/innsigli/innsigli/pades"
+)
+
+// How a sealed document came to be: the outcome in its evidence.
+const (
+	outcomeCompleted = "completed"
+	outcomeCanceled  = "canceled"
+	outcomeExpired   = "expired"
+)
+
+// SealJob makes the sealed document of a process that all have signed, and completes the process in its own settling
+// commit. It is tried for ever: from the last signature on there is no other way for the process to go.
+func (s *Service) SealJob(ctx context.Context, j Job) (Decision, error) {
+	f, err := s.Store.Facts(ctx, Target{Process: j.Process})
+	if err != nil {
+		return nil, err
+	}
+	if f.Process.State != Sealing {
+		return nil, nil //nolint:nilnil // nothing is left to do, and that is no error
+	}
+	wrapped, err := s.Store.Key(ctx, j.Process)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := s.seal(ctx, f, wrapped, outcomeCompleted)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	defer rev.close() //nolint:errcheck // a reader; what could be lost was lost while reading
+	key, err := s.dataKey(j.Process, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.keep(ctx, rev, key)
+	if err != nil {
+		return nil, fmt.Errorf("keep sealed document: %w", err)
+	}
+	sealed.Pages = rev.pages
+	return func(f Facts) (Change, error) { return decideCompleted(f, sealed) }, nil
+}
+
+// decideCompleted judges whether the sealed document completes its process, and says who gets it.
+func decideCompleted(f Facts, sealed Document) (Change, error) {
+	p := f.Process
+	if p.State != Sealing {
+		return Change{}, nil
+	}
+	c := Change{State: Completed, Sealed: &sealed, Log: []LogEntry{{Kind: LogCompleted, Signee: lastSigner(p)}}}
+	for _, who := range persons(p, f.Company) {
+		if who.email == "" {
+			continue // no signed copy by SMS: the link shows it
+		}
+		c.Jobs = append(c.Jobs, Job{
+			Kind: JobMailCompleted, Signee: who.signee.Key, Address: who.email, Language: who.language,
+			Lane: lane(p.Key, who.signee), Uniq: "done:" + string(who.signee.Key),
+		})
+	}
+	c.Jobs = append(c.Jobs, Job{
+		Kind: JobMailOwnerDone, Address: p.Owner(f.Company), Language: companyLanguage(f.Company), Uniq: "ownerdone:" + string(p.Key),
+	})
+	c.Jobs = append(c.Jobs, webhookJobs(f, EventAllSigned)...)
+	return c, nil
+}
+
+func lastSigner(p Process) SigneeKey {
+	var last Signee
+	for _, s := range p.Signees {
+		if s.SignedAt.After(last.SignedAt) {
+			last = s
+		}
+	}
+	return last.Key
+}
+
+// sealedRevision is a sealed document that can be written, and the blob that its first bytes come from.
+type sealedRevision struct {
+	*pades.Revision
+	from  BlobReader
+	pages int
+}
+
+func (r *sealedRevision) close() error { return r.from.Close() }
+
+// keep writes a sealed revision into the blob store.
+func (s *Service) keep(ctx context.Context, rev *sealedRevision, key DataKey) (Document, error) {
+	w, err := s.Blobs.Create(ctx, key)
+	if err != nil {
+		return Document{}, err
+	}
+	defer w.Abort()
+	if _, err := rev.WriteTo(w); err != nil {
+		return Document{}, err
+	}
+	if err := w.Commit(ctx); err != nil {
+		return Document{}, err
+	}
+	return Document{Blob: w.ID(), Size: w.Size(), SHA256: w.SHA256()}, nil
+}
+
+// seal draws marks and evidence onto the intake bytes and closes them with one certification seal
+// (design/decisions.md 5).
+func (s *Service) seal(ctx context.Context, f Facts, wrapped WrappedKey, outcome string) (*sealedRevision, error) {
+	p := f.Process
+	from, err := s.openWith(ctx, p.Key, wrapped, p.Document.Blob)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := s.sealFrom(ctx, f, from, outcome)
+	if err != nil {
+		return nil, errors.Join(err, from.Close())
+	}
+	return rev, nil
+}
+
+func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcome string) (*sealedRevision, error) {
+	doc, err := pades.Open(from, from.Size())
+	if err != nil {
+		return nil, err
+	}
+	ev, err := s.evidence(ctx, f, outcome)
+	if err != nil {
+		return nil, err
+	}
+	marks, err := s.marks(f, doc)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := s.Paper.Evidence(ev)
+	if err != nil {
+		return nil, fmt.Errorf("draw evidence: %w", err)
+	}
+	data, err := json.MarshalIndent(ev, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	key, chain, err := s.Sealer.Seal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := pades.Sign(ctx, doc, pades.Seal{
+		Name: chain[0].Subject.CommonName, Reason: sealReason(outcome), Time: s.Now(),
+		Marks: marks, Append: [][]byte{pages},
+		Files: []pades.File{{
+			Name: "evidence.json", MIME: "application/json", Description: "Evidence of the signing process",
+			Relationship: "Supplement", Data: data, Modified: s.Now(),
+		}},
+		Certify: 2, // ISO 32000-2 table 257: filling fields and signing stay allowed, so that timestamps can be added
+	}, pades.Signer{Key: key, Chain: chain})
+	if err != nil {
+		return nil, err
+	}
+	return &sealedRevision{Revision: rev, from: from, pages: doc.PageCount()}, nil
+}
+
+func sealReason(outcome string) string {
+	if outcome == outcomeCompleted {
+		return "Sealed after everyone had signed"
+	}
+	return "Copy of a signing that was " + outcome + " before everyone had signed"
+}
+
+// evidence collects what the log and the rows say about the process.
+func (s *Service) evidence(ctx context.Context, f Facts, outcome string) (Evidence, error) {
+	acts, err := s.Store.Activity(ctx, f.Company.Key, ActivityQuery{
+		Process: f.Process.Key, From: f.Process.CreatedAt.Add(-time.Hour), To: f.Now.Add(time.Hour), Take: 1,
+	})
+	if err != nil {
+		return Evidence{}, fmt.Errorf("read log: %w", err)
+	}
+	var lines []LogEntry
+	for _, a := range acts {
+		lines = append(lines, a.Lines...)
+	}
+	ended := f.Process.EndedAt
+	if ended.IsZero() {
+		ended = s.Now()
+	}
+	return evidenceOf(f, outcome, ended, lines), nil
+}
+
+// marks draws one mark for each person who has signed and places them.
+func (s *Service) marks(f Facts, doc *pades.Document) ([]pades.Mark, error) {
+	p := f.Process
+	n := 1
+	if p.Location == BottomLastPage {
+		n = doc.PageCount()
+	}
+	page, err := doc.Page(n)
+	if err != nil {
+		return nil, fmt.Errorf("page for marks: %w", err)
+	}
+	w, h := page.Size()
+	var out []pades.Mark
+	var mw, mh float64
+	for _, sg := range p.Signees {
+		if !sg.Signed() {
+			continue
+		}
+		form, fw, fh, err := s.Paper.Mark(Mark{
+			Name: sg.DisplayName(), Reason: sg.Reason, At: sg.SignedAt, Company: f.Company.Name, Key: sg.Key, Language: sg.Lang(f.Company),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("draw mark: %w", err)
+		}
+		mw, mh = max(mw, fw), max(mh, fh)
+		out = append(out, pades.Mark{Page: n, Form: form})
+	}
+	for i, at := range placeMarks(len(out), mw, mh, PageSize{w, h}, p.Location) {
+		out[i].X, out[i].Y, out[i].W, out[i].H = at.X, at.Y, at.W, at.H
+	}
+	return out, nil
+}
+
+// SealedDocument opens the sealed document of a completed process for a message.
+func (s *Service) SealedDocument(ctx context.Context, p ProcessKey) (Attachment, error) {
+	f, err := s.Store.Facts(ctx, Target{Process: p})
+	if err != nil {
+		return Attachment{}, err
+	}
+	if f.Process.State != Completed {
+		return Attachment{}, notActive(f.Process.State, "ProcessKey")
+	}
+	r, err := s.open(ctx, p, f.Process.Sealed.Blob)
+	if err != nil {
+		return Attachment{}, err
+	}
+	return blobAttachment(r, f.Process.FileName, f.Process.Sealed), nil
+}
+
+// AwaitSeal waits at most d for a process whose last signature was just made to be completed, and gives the view as it
+// then is.
+func (s *Service) AwaitSeal(ctx context.Context, v View, d time.Duration) View {
+	ctx, stop := context.WithTimeout(ctx, d)
+	defer stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for v.Process.State == Sealing {
+		select {
+		case <-ctx.Done():
+			return v
+		case <-tick.C:
+		}
+		if now, err := s.Look(ctx, v.Process.Key, v.You.Key, nil); err == nil {
+			now.Trusted = v.Trusted
+			v = now
+		}
+	}
+	return v
+}

@@ -1,0 +1,78 @@
+package innsigli
+
+import "time"
+
+// Signee is a person who must sign one process.
+type Signee struct {
+	Key     SigneeKey
+	Process ProcessKey
+
+	Name         string
+	Ssn          string
+	Phone        string
+	Email        string
+	Address      string
+	PostalCode   string
+	City         string
+	Reason       string
+	HideCode     bool // hidePersonalCode
+	Delivery     Delivery
+	Type         SignatureType
+	Language     Language
+	CustomSms    string
+	User         string // stored only
+	InvitedAt    time.Time
+	FirstSeenAt  time.Time
+	WrongTries   int
+	LastTokenAt  time.Time
+	CodesInHour  int // codes sent in the hour before the facts were read
+	SignedAt     time.Time
+	SignedBy     Token  // the challenge that was answered
+	SignedVia    string // "sms" or "email": how the code went out
+	SignedTo     string // the number or address that the code went to
+	SignedFrom   Client
+	SignedSHA256 string // hex, the bytes that were shown
+}
+
+// Signed says whether the person has signed.
+func (s Signee) Signed() bool { return !s.SignedAt.IsZero() }
+
+// Lang is the person's language, else the company's, else English.
+func (s Signee) Lang(c Company) Language {
+	for _, l := range []Language{s.Language, c.DefaultLanguage} {
+		if l != LangNotSet {
+			return l
+		}
+	}
+	return LangEn
+}
+
+// Challenge is a code that one signee was asked for. The code itself is nowhere: it is computed from the token under a
+// key of the server when it is sent and when it is compared (design/decisions.md 3).
+type Challenge struct {
+	Token     Token
+	Process   ProcessKey
+	Signee    SigneeKey
+	Via       string // "sms" or "email"
+	SentAt    time.Time
+	ExpiresAt time.Time
+	Tries     int
+	Void      bool // a newer one was asked for
+	UsedAt    time.Time
+}
+
+// Open says whether the challenge can still be answered at the time.
+func (c Challenge) Open(now time.Time) bool {
+	return !c.Void && c.UsedAt.IsZero() && now.Before(c.ExpiresAt) && c.Tries <= MaxCodeTries
+}
+
+// DisplayName is what the person is called where a name is needed: the name, else the address. The public API does not
+// require a name.
+func (s Signee) DisplayName() string {
+	for _, n := range []string{s.Name, s.Email, s.Phone} {
+		if n != "" {
+			return n
+		}
+	}
+	return string(s.Key)
+}
