@@ -1,0 +1,91 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/innsigli/innsigli"
+)
+
+// Refusal gives the status and the public half of any error. What is not an *innsigli.Error is an internal failure: 500
+// and no text of ours but a request's id, by which the log has the cause.
+func Refusal(r *http.Request, err error) (int, *innsigli.Error) {
+	if e, ok := errors.AsType[*innsigli.Error](err); ok {
+		return statusOf[e.Kind], e
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return http.StatusRequestEntityTooLarge, &innsigli.Error{Kind: innsigli.TooLarge, Code: "TooLarge", Text: "The request is too large."}
+	}
+	if e, ok := errors.AsType[*TooLargeError](err); ok {
+		return http.StatusRequestEntityTooLarge, &innsigli.Error{
+			Kind: innsigli.TooLarge, Code: "TooLarge", Text: e.Error(), Fields: []innsigli.FieldError{{Field: e.Path, Code: "TooLarge", Text: e.Error()}},
+		}
+	}
+	if e, ok := errors.AsType[*MalformedError](err); ok {
+		return http.StatusBadRequest, innsigli.InvalidField(e.Path, "Malformed", e.Error())
+	}
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return StatusClientGone, &innsigli.Error{Code: "ClientGone"}
+	}
+	text := "Something failed on the server and nothing was changed. Request " + RequestID(r.Context()) + "."
+	if errors.Is(err, innsigli.ErrUnclear) {
+		text = "The outcome is unknown. The same call tells later. Request " + RequestID(r.Context()) + "."
+	}
+	return http.StatusInternalServerError, &innsigli.Error{Code: "InternalServerError", Text: text}
+}
+
+// errorResponse is the public API's error body (facts/wire.md 1.1).
+type errorResponse struct {
+	ResponseStatus responseStatus `json:"responseStatus"`
+}
+
+type responseStatus struct {
+	ErrorCode string       `json:"errorCode"`
+	Message   string       `json:"message"`
+	Errors    []fieldError `json:"errors"`
+}
+
+type fieldError struct {
+	ErrorCode string `json:"errorCode"`
+	FieldName string `json:"fieldName"`
+	Message   string `json:"message"`
+}
+
+// WriteError answers with the ErrorResponse of the public API.
+func WriteError(w http.ResponseWriter, r *http.Request, err error) int {
+	status, e := Refusal(r, err)
+	if status == StatusClientGone {
+		return status
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="Innsigli", charset="UTF-8"`)
+	}
+	setRetryAfter(w, e.RetryAfter)
+	body := errorResponse{responseStatus{ErrorCode: e.Code, Message: e.Text, Errors: []fieldError{}}}
+	for _, f := range e.Fields {
+		body.ResponseStatus.Errors = append(body.ResponseStatus.Errors, fieldError{f.Code, f.Field, f.Text})
+	}
+	if err := WriteJSON(w, status, body); err != nil {
+		return StatusClientGone
+	}
+	return status
+}
+
+func setRetryAfter(w http.ResponseWriter, d time.Duration) {
+	if d > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(d.Seconds()+0.5)))
+	}
+}
+
+// logFailure writes the cause of an internal failure, once. Refusals are no failures.
+func logFailure(log *slog.Logger, r *http.Request, route string, status int, err error) {
+	if status < http.StatusInternalServerError {
+		return
+	}
+	log.ErrorContext(r.Context(), "request failed", "request", RequestID(r.Context()), "method", r.Method, "route", route,
+		"status", status, "cause", err.Error())
+}
