@@ -1,0 +1,304 @@
+package paper
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/innsigli/innsigli"
+)
+
+// Where the columns of the pages begin, in points, and how wide they are.
+const (
+	labelWidth = 172.0
+	valueLeft  = left + labelWidth + 12
+	valueWidth = right - valueLeft
+
+	timeWidth = 112.0
+	whatLeft  = left + timeWidth + 8
+	whatWidth = 210.0
+	whoLeft   = whatLeft + whatWidth + 10
+	whoWidth  = right - whoLeft
+)
+
+// layout draws one evidence.
+type layout struct {
+	*flow
+	faces faces
+	w     wording
+	lost  int // letters that could not be drawn
+}
+
+// layEvidence lays out the pages: the outcome, the process and its document, a block for each signee, the log, and how
+// to check it all.
+func (p *Paper) layEvidence(e innsigli.Evidence, w wording) []*sheet {
+	l := &layout{flow: newFlow(), faces: p.faces, w: w}
+	l.outcome()
+	l.process(e)
+	l.document(e)
+	l.signees(e.Signees)
+	l.events(e)
+	l.notes(e.Notes)
+	l.closing()
+	l.feet(string(e.Process.Key))
+	return l.pages
+}
+
+func (l *layout) text(size float64) style { return style{l.faces.regular, size, black} }
+func (l *layout) soft(size float64) style { return style{l.faces.regular, size, soft} }
+func (l *layout) bold(size float64) style { return style{l.faces.bold, size, black} }
+
+// clean is [clean] that counts what was lost, for the remark at the end.
+func (l *layout) clean(f *face, s string) string {
+	out, lost := clean(f, s)
+	l.lost += lost
+	return out
+}
+
+// lines cleans and breaks a text.
+func (l *layout) lines(st style, text string, width float64) []string {
+	return wrap(st, l.clean(st.face, text), width)
+}
+
+// para is a paragraph over the whole width.
+func (l *layout) para(st style, text string, above float64) row {
+	return row{
+		cells: []cell{{x: left, lines: l.lines(st, text, textWidth), style: st}},
+		above: above, leading: st.size * 1.4,
+	}
+}
+
+// heading is the title of a section with the thin line above it.
+func (l *layout) heading(text string) row {
+	st := l.bold(11.5)
+	st.ink = brand
+	r := l.para(st, text, 22)
+	r.rule = true
+	return r
+}
+
+// field is a label and its value; nothing when there is no value, so that a reader never takes a blank for a fact.
+func (l *layout) field(st style, label, value string) []row {
+	lines := l.lines(st, value, valueWidth)
+	if len(lines) == 0 {
+		return nil
+	}
+	name := l.soft(8)
+	return []row{{
+		cells: []cell{
+			{x: left, lines: l.label(name, label), style: name},
+			{x: valueLeft, lines: lines, style: st},
+		},
+		above: 2.5, leading: 11.5,
+	}}
+}
+
+// label names a field: in one line if both languages fit into it, else each on its own.
+func (l *layout) label(st style, key string) []string {
+	if one := l.lines(st, l.w.both(key), labelWidth); len(one) == 1 {
+		return one
+	}
+	native, english := l.w.pair(key)
+	if english != "" {
+		native += " /"
+	}
+	return append(l.lines(st, native, labelWidth), l.lines(st, english, labelWidth)...)
+}
+
+func (l *layout) plain(label, value string) []row { return l.field(l.text(9), label, value) }
+
+// hash is a field in letters of equal width.
+func (l *layout) hash(label, value string) []row {
+	return l.field(style{l.faces.mono, 8, black}, label, value)
+}
+
+// outcome is the head of the first page. Anything but a completed signing stands in a frame that nobody overlooks.
+func (l *layout) outcome() {
+	native, english := l.w.pair(l.w.verdict())
+	big, small := l.bold(20), l.soft(12)
+	if l.w.outcome != completed {
+		big.ink, small.ink = red, red
+		l.alarm(big, small, native, english)
+	} else {
+		l.add(l.para(big, native, 0), l.para(small, english, 1))
+	}
+	title, intro := l.bold(9.5), l.soft(8.5)
+	l.add(l.para(title, l.w.both(l.w.ended("title")), 8))
+	native, english = l.w.pair(l.w.ended("intro"))
+	l.add(l.para(intro, native, 3), l.para(intro, english, 1))
+}
+
+// alarm frames the outcome.
+func (l *layout) alarm(big, small style, native, english string) {
+	const pad = 12.0
+	width := textWidth - 2*pad
+	rows := []row{
+		{cells: []cell{{x: left + pad, lines: l.lines(big, native, width), style: big}}, leading: 27},
+		{cells: []cell{{x: left + pad, lines: l.lines(small, english, width), style: small}}, leading: 17},
+	}
+	fill, frame := redish, red
+	h := height(rows) + 2*pad
+	l.page().boxes = append(l.page().boxes, box{x: left, y: l.y, w: textWidth, h: h, fill: &fill, frame: &frame, stroke: 1.5})
+	end := l.y + h
+	l.y += pad
+	l.add(rows...)
+	l.y = end
+}
+
+// process says who asked, and the key under which the company finds it again.
+func (l *layout) process(e innsigli.Evidence) {
+	p := e.Process
+	l.add(slices.Concat(
+		[]row{l.heading(l.w.both("process"))},
+		l.hash("key", string(p.Key)),
+		l.plain("company", p.Company),
+		l.plain("owner", p.Owner),
+		l.plain("created", stamp(p.CreatedAt)),
+		l.plain(l.w.ended("ended"), stamp(p.EndedAt)),
+	)...)
+}
+
+// document names the bytes that everyone was shown: the file as taken in, without the marks and these pages.
+func (l *layout) document(e innsigli.Evidence) {
+	d := e.Document
+	l.add(slices.Concat(
+		[]row{l.heading(l.w.both("document"))},
+		l.plain("file", e.Process.FileName),
+		l.plain("size", l.w.counted("bytes", int(d.Size))),
+		l.plain("length", l.w.counted("pages", d.Pages)),
+		l.hash("fingerprint", d.SHA256),
+	)...)
+}
+
+// signees draws a block for each, the title together with the first. The title counts, so that whoever reads only titles
+// sees that somebody is missing.
+func (l *layout) signees(list []innsigli.EvidenceSignee) {
+	signed := 0
+	for _, s := range list {
+		if s.Signed {
+			signed++
+		}
+	}
+	head := []row{l.heading(fmt.Sprintf("%s: %d / %d", l.w.both("signees"), signed, len(list)))}
+	for _, s := range list {
+		l.add(append(head, l.signee(s)...)...)
+		head = nil
+	}
+	l.add(head...)
+}
+
+// signee is one person's block: who asked whom how, what was shown, and how and whence the person signed
+// (facts/standards.md 4, "evidence a Simple signature must hold").
+func (l *layout) signee(s innsigli.EvidenceSignee) []row {
+	name, status := l.bold(10.5), l.bold(8.5)
+	state := l.w.both("not.signed")
+	if status.ink = red; s.Signed {
+		status.ink, state = green, l.w.both("signed")
+	}
+	state = l.clean(status.face, state)
+	room := textWidth - status.width(state) - 12
+	rows := []row{{
+		cells: []cell{
+			{x: left, lines: l.lines(name, display(s), room), style: name},
+			{x: right, lines: []string{state}, style: status, end: true},
+		},
+		above: 14, leading: 14,
+	}}
+	return append(rows, slices.Concat(
+		l.plain("email", s.Email), l.plain("phone", s.Phone), l.plain("reason", s.Reason),
+		l.plain("type", l.w.known("type."+strings.ToLower(s.Type), s.Type)),
+		l.plain("invited", stampOf(s.InvitedAt)), l.plain("seen", stampOf(s.SeenAt)),
+		l.plain("signed", stampOf(s.SignedAt)), l.plain("code.to", l.w.codeTo(s)),
+		l.plain("ip", s.Address), l.plain("agent", s.Agent),
+		l.hash("shown", s.Shown), l.hash("reference", s.Reference),
+	)...)
+}
+
+// display is what a person is called: the public API does not require a name.
+func display(s innsigli.EvidenceSignee) string {
+	for _, n := range []string{s.Name, s.Email, s.Phone} {
+		if strings.TrimSpace(n) != "" {
+			return n
+		}
+	}
+	return s.Reference
+}
+
+// events draws the log as a table whose head is repeated on each page.
+func (l *layout) events(e innsigli.Evidence) {
+	if len(e.Events) == 0 {
+		return
+	}
+	names := map[string]string{}
+	for _, s := range e.Signees {
+		names[s.Reference] = display(s)
+	}
+	label := l.soft(8)
+	head := l.event(label, l.w.both("event.time"), l.w.both("event.what"), l.w.both("event.who"))
+	head.above = 5
+	rows := []row{l.heading(l.w.both("events")), head}
+	st := l.text(8.5)
+	for i, ev := range e.Events {
+		who := ev.Signee
+		if n, ok := names[ev.Signee]; ok {
+			who = n
+		}
+		what := l.w.known("event."+string(ev.Kind), string(ev.Kind))
+		if ev.Detail != "" {
+			what += " · " + ev.Detail
+		}
+		l.add(append(rows, l.event(st, stamp(ev.At), what, who))...)
+		if rows = nil; i == 0 {
+			l.head = []row{head}
+		}
+	}
+	l.head = nil
+}
+
+// event is a line of the table, or its head.
+func (l *layout) event(st style, at, what, who string) row {
+	return row{
+		cells: []cell{
+			{x: left, lines: l.lines(st, at, timeWidth), style: st},
+			{x: whatLeft, lines: l.lines(st, what, whatWidth), style: st},
+			{x: whoLeft, lines: l.lines(st, who, whoWidth), style: st},
+		},
+		above: 3, leading: 11,
+	}
+}
+
+// notes draws what else the evidence says, in a settled order.
+func (l *layout) notes(notes map[string]string) {
+	for _, k := range slices.Sorted(maps.Keys(notes)) {
+		l.add(l.para(l.text(9), k+": "+notes[k], 8))
+	}
+}
+
+// closing says how the pages can be checked, and what they could not draw.
+func (l *layout) closing() {
+	st := l.soft(8.5)
+	rows := []row{l.heading(l.w.both("about"))}
+	add := func(native, english string) {
+		rows = append(rows, l.para(st, native, 4), l.para(st, english, 1))
+	}
+	add(l.w.pair("about.text"))
+	add(l.w.pair("times", "zone", "UTC"))
+	if l.lost > 0 {
+		add(l.w.pair("letters"))
+	}
+	l.add(rows...)
+}
+
+// feet writes under every page which process it belongs to, and which of how many it is.
+func (l *layout) feet(key string) {
+	st := style{l.faces.mono, 7.5, soft}
+	key, _ = clean(st.face, key)
+	for i, s := range l.pages {
+		y := pageHeight - 34
+		s.rule(y - 11)
+		n := fmt.Sprintf("%d / %d", i+1, len(l.pages))
+		s.write(left, y, st, ellipsize(st, key, textWidth-l.soft(8).width(n)-12))
+		s.writeEnd(right, y, l.soft(8), n)
+	}
+}

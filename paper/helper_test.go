@@ -1,0 +1,159 @@
+package paper
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/innsigli/innsigli"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 34, 56, 0, time.UTC)
+
+// need skips a test that lacks an outside program; where everything is meant to be installed it fails.
+func need(tb testing.TB, program, debian string) {
+	tb.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		tb.Fatalf("%s is missing: apt install %s", program, debian)
+	}
+	tb.Skipf("SKIPPED: %s is missing: apt install %s", program, debian)
+}
+
+// tool runs an outside program over a PDF, confined in memory and time: such programs are no match for hostile files.
+func tool(t *testing.T, pdf []byte, script string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.pdf")
+	if err := os.WriteFile(file, pdf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "sh", "-c", "ulimit -v 4000000; "+script, "sh", file)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s: %v\n%s%s", script, err, out.String(), errs.String())
+	}
+	if errs.Len() > 0 {
+		t.Errorf("%s complains: %s", script, errs.String())
+	}
+	return out.String()
+}
+
+// words is a PDF's text as a reader finds it, lines joined by single blanks.
+func words(t *testing.T, pdf []byte) string {
+	t.Helper()
+	need(t, "pdftotext", "poppler-utils")
+	return strings.Join(strings.Fields(tool(t, pdf, `pdftotext -layout "$1" -`)), " ")
+}
+
+// packed is a PDF's text without any blanks, for words that were broken between lines.
+func packed(t *testing.T, pdf []byte) string {
+	t.Helper()
+	need(t, "pdftotext", "poppler-utils")
+	return strings.Join(strings.Fields(tool(t, pdf, `pdftotext -raw "$1" -`)), "")
+}
+
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			t.Errorf("text lacks %q:\n%s", p, text[:min(len(text), 4000)])
+		}
+	}
+}
+
+func at(minutes int) *time.Time {
+	t := noon.Add(time.Duration(minutes) * time.Minute)
+	return &t
+}
+
+const (
+	agent       = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1"
+	fingerprint = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+)
+
+// three is an ordinary completed process in Icelandic.
+func three() innsigli.Evidence {
+	e := innsigli.Evidence{
+		Version: innsigli.EvidenceVersion, Outcome: completed, Language: innsigli.LangIs,
+		Process: innsigli.EvidenceProcess{
+			Key: "sp5d3c0a4b9e8f7a6b5c4d3e2f1a0b9c8d", Company: "Norðurljós ehf.", Owner: "sala@nordurljos.example",
+			FileName: "Ráðningarsamningur Þórunnar.pdf", CreatedAt: noon.Add(-49 * time.Hour), EndedAt: noon,
+		},
+		Document: innsigli.EvidenceDocument{SHA256: fingerprint, Size: 483_112, Pages: 7},
+	}
+	for i, name := range []string{"Þórunn Æsa Ðavíðsdóttir", "Γιώργος Παπαδόπουλος", "Олена Шевченко"} {
+		s := innsigli.EvidenceSignee{
+			Reference: fmt.Sprintf("%08x", 0xc3d4e5+i), Name: name, Email: fmt.Sprintf("signee%d@example.com", i),
+			Type: innsigli.Simple.String(), Signed: true, InvitedAt: at(-2900), SeenAt: at(-100 + i), SignedAt: at(-90 + i),
+			CodeVia: "email", CodeTo: fmt.Sprintf("signee%d@example.com", i), Address: "192.0.2.10", Agent: agent, Shown: fingerprint,
+		}
+		if i == 0 {
+			s.Reason, s.Phone, s.CodeVia, s.CodeTo = "Framkvæmdastjóri, með prókúru", "+354 555 0100", "sms", "+354 555 0100"
+		}
+		e.Signees = append(e.Signees, s)
+	}
+	for i, k := range []innsigli.LogKind{
+		innsigli.LogCreated, innsigli.LogSigneeAdded, innsigli.LogSignupSent, innsigli.LogViewed,
+		innsigli.LogOtpSent, innsigli.LogSigned, innsigli.LogCompleted,
+	} {
+		ev := innsigli.EvidenceEvent{At: noon.Add(time.Duration(i-7) * time.Minute), Kind: k}
+		if k != innsigli.LogCreated && k != innsigli.LogCompleted {
+			ev.Signee = e.Signees[i%3].Reference
+		}
+		if k == innsigli.LogSignupSent || k == innsigli.LogOtpSent {
+			ev.Detail = "Email"
+		}
+		e.Events = append(e.Events, ev)
+	}
+	return e
+}
+
+// stopped is a process that ended before the last two had signed.
+func stopped(outcome string) innsigli.Evidence {
+	e := three()
+	e.Outcome = outcome
+	for i := 1; i < 3; i++ {
+		s := &e.Signees[i]
+		s.Signed, s.SignedAt, s.CodeVia, s.CodeTo, s.Address, s.Agent, s.Shown = false, nil, "", "", "", "", ""
+	}
+	e.Events[len(e.Events)-1].Kind = innsigli.LogCanceled
+	return e
+}
+
+// stress is as much as the limits of the API allow, in words that cannot be broken at blanks.
+func stress() innsigli.Evidence {
+	e := three()
+	e.Process.FileName = strings.Repeat("Samningur_", 25) + "x.pdf"
+	one := e.Signees[0]
+	one.Reason = strings.Repeat("Vegna", 100)
+	one.Agent = strings.Repeat("M", 300)
+	one.Name = strings.Repeat("Ö", 120)
+	e.Signees = nil
+	for i := range 100 {
+		s := one
+		s.Reference = fmt.Sprintf("%08x", i)
+		if i%3 != 0 {
+			s.Name, s.Agent, s.Reason = fmt.Sprintf("Jón Jónsson %d.", i), agent, ""
+		}
+		e.Signees = append(e.Signees, s)
+	}
+	log := e.Events
+	e.Events = nil
+	for i := range 500 {
+		ev := log[i%len(log)]
+		ev.At, ev.Signee = noon.Add(time.Duration(i)*time.Second), e.Signees[i%100].Reference
+		e.Events = append(e.Events, ev)
+	}
+	return e
+}

@@ -1,0 +1,107 @@
+package paper
+
+import (
+	"strings"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/lang"
+)
+
+// The outcomes that an evidence can have.
+const (
+	completed = "completed"
+	canceled  = "canceled"
+	expired   = "expired"
+)
+
+// wording says things in the language of the evidence and in English, so that a foreign court can read the page too.
+type wording struct {
+	native, english *lang.Catalog
+	outcome         string
+}
+
+func newWording(e innsigli.Evidence) wording {
+	return wording{native: lang.For(e.Language.Tag()), english: lang.For(lang.English), outcome: e.Outcome}
+}
+
+// pair gives a text in both languages; english is "" when that would say the same again.
+func (w wording) pair(key string, args ...any) (native, english string) {
+	key = "evidence." + key
+	native, english = w.native.T(key, args...), w.english.T(key, args...)
+	if native == english {
+		english = ""
+	}
+	return native, english
+}
+
+// both gives a text in both languages on one line: "Skjal / Document".
+func (w wording) both(key string, args ...any) string {
+	return joined(w.pair(key, args...))
+}
+
+// counted is both for a number of things.
+func (w wording) counted(key string, n int) string {
+	native, english := w.native.N("evidence."+key, n), w.english.N("evidence."+key, n)
+	if native == english {
+		english = ""
+	}
+	return joined(native, english)
+}
+
+func joined(native, english string) string {
+	if english == "" {
+		return native
+	}
+	return native + " / " + english
+}
+
+// known is both for a key that the catalogue may lack: a kind of event that is newer than the texts is shown as it is.
+func (w wording) known(key, otherwise string) string {
+	if w.english.T("evidence."+key) == "evidence."+key {
+		return otherwise
+	}
+	return w.both(key)
+}
+
+// ended is the key of a text that differs by outcome: "title", "title.canceled", "title.expired".
+func (w wording) ended(key string) string {
+	if w.outcome == completed {
+		return key
+	}
+	return key + "." + w.verdict()
+}
+
+// verdict is the outcome as a key. An outcome that is not known must never read as if everyone had signed.
+func (w wording) verdict() string {
+	switch w.outcome {
+	case completed, expired:
+		return w.outcome
+	}
+	return canceled
+}
+
+// stamp writes a time the same way in every language, to the second (ISO 8601 with a blank for the T): a date in words
+// would have to be written twice.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
+}
+
+func stampOf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return stamp(*t)
+}
+
+// codeTo says where the code of a signature went.
+func (w wording) codeTo(s innsigli.EvidenceSignee) string {
+	key := "code.via." + s.CodeVia
+	if s.CodeTo == "" || w.english.T("evidence."+key) == "evidence."+key {
+		return strings.TrimSpace(s.CodeTo + " " + s.CodeVia)
+	}
+	return w.both(key, "to", s.CodeTo)
+}
