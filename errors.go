@@ -106,11 +106,11 @@ func (f *fieldErrors) add(field, code, text string) {
 }
 
 // err is nil when nothing was added. The first finding is the message, as clients that show only one expect.
-func (f fieldErrors) err() error {
-	if len(f) == 0 {
+func (f *fieldErrors) err() error {
+	if len(*f) == 0 {
 		return nil
 	}
-	return &Error{Kind: Invalid, Code: f[0].Code, Text: f[0].Text, Fields: f}
+	return &Error{Kind: Invalid, Code: (*f)[0].Code, Text: (*f)[0].Text, Fields: *f}
 }
 
 // The refusals that several verbs share.
