@@ -1,0 +1,160 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/innsigli/innsigli"
+)
+
+// class groups kinds of jobs that wait for the same sort of thing. What hangs in one class never holds up another, so
+// each is claimed by itself and has its own stretch of the index over due times.
+type class string
+
+const (
+	classWork    class = "work"    // of our own: seal, expire, purge
+	classMessage class = "message" // mail and SMS
+	classWebhook class = "webhook"
+)
+
+func classOf(k innsigli.JobKind) class {
+	switch prefix, _, _ := strings.Cut(string(k), "."); prefix {
+	case "mail", "sms":
+		return classMessage
+	case "webhook":
+		return classWebhook
+	}
+	return classWork
+}
+
+// load is what a node holds and what it could have, by class.
+type load struct {
+	due     map[class]bool
+	running map[class]int
+	stale   bool // there are leases that have run out
+}
+
+// room is how many jobs of a class a node with so many places may take: webhooks half of the places, messages and
+// webhooks together three quarters, our own work three quarters. So a receiver that hangs leaves mails a place, and
+// both leave work one.
+func (l *load) room(c class, places int) int {
+	spare := places / 4
+	switch c {
+	case classWork:
+		return places - spare - l.running[classWork]
+	case classMessage:
+		return max(1, places-spare) - l.running[classMessage] - l.running[classWebhook]
+	case classWebhook:
+		return min(max(1, places/2)-l.running[classWebhook], l.room(classMessage, places))
+	}
+	return 0
+}
+
+// qLoad looks whether a claim has anything to do, without taking SQLite's write lock.
+const qLoad = `select c.class,
+	(select count(*) from (select 1 from job d where d.state = 'ready' and d.class = c.class and d.due <= $1 limit 1) x),
+	(select count(*) from job r where r.state = 'running' and r.lease > $1 and r.node = $2 and r.class = c.class),
+	(select count(*) from (select 1 from job s where s.state = 'running' and s.lease <= $1 limit 1) y)
+	from (select 'work' as class union all select 'message' union all select 'webhook') c`
+
+// qRecover gives back what workers that died have left, and ends what was dropped while they held it.
+const qRecover = `update job set state = case when dropped = 1 then 'dropped' else 'ready' end,
+	address = case when dropped = 1 then '' else address end, lane = case when dropped = 1 then '' else lane end,
+	ended_at = case when dropped = 1 then $1 else ended_at end, node = ''
+	where id in (select id from job where state = 'running' and lease <= $1 limit 1000`
+
+// qClaim takes the oldest due jobs. Lanes are within a group. A job waits while another of its lane runs, while an earlier one of its lane is due
+// too, and for webhooks while an earlier one of its lane waits for its next attempt.
+const qClaim = `update job set state = 'running', attempt = attempt + 1, lease = $1, node = $2
+	where id in (select j.id from job j
+		where j.state = 'ready' and j.class = $3 and j.due <= $4
+		and not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running') and k.id <> j.id
+			and (k.state = 'running' or k.id < j.id and (k.due <= $4 or k.class = 'webhook')))
+		order by j.due, j.id limit $5`
+
+const claimed = `) returning id, uid, kind, process, signee, ref, event, address, language, lane, coalesce(uniq, ''), due, attempt, at`
+
+// Claim hands at most n due jobs to a worker. n is taken for the node's free places: together with what the node holds
+// they are all its places, of which no class of jobs gets every one (see room).
+func (d *DB) Claim(ctx context.Context, node string, n int, lease time.Duration) ([]innsigli.Job, error) {
+	now := micros(d.now())
+	l, err := d.load(ctx, node, now)
+	if err != nil || n <= 0 || !l.stale && len(l.due) == 0 {
+		return nil, err
+	}
+	places := n
+	for _, k := range l.running {
+		places += k
+	}
+	var jobs []innsigli.Job
+	err = d.write(ctx, "claim", func(ctx context.Context, r runner) error {
+		jobs = nil
+		if l.stale {
+			var b batch
+			b.exec("recover jobs", qRecover+d.dialect.skip+`)`, now)
+			if err := r.run(ctx, b); err != nil {
+				return err
+			}
+		}
+		held := load{running: maps.Clone(l.running)}
+		for _, c := range []class{classWork, classMessage, classWebhook} {
+			most := min(n-len(jobs), held.room(c, places))
+			if most <= 0 || !l.stale && !l.due[c] {
+				continue
+			}
+			some, err := d.claimClass(ctx, r, c, node, most, lease)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, some...)
+			held.running[c] += len(some)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(jobs, func(a, b innsigli.Job) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID)) })
+	return jobs, nil
+}
+
+func (d *DB) claimClass(ctx context.Context, r runner, c class, node string, n int, lease time.Duration) ([]innsigli.Job, error) {
+	var jobs []innsigli.Job
+	now := d.now()
+	err := one(ctx, r, "claim jobs", qClaim+d.dialect.skip+claimed, func(r row) error {
+		j, err := scanJob(r)
+		jobs = append(jobs, j)
+		return err
+	}, micros(now.Add(lease)), node, string(c), micros(now), int64(n))
+	return jobs, err
+}
+
+func (d *DB) load(ctx context.Context, node string, now int64) (load, error) {
+	l := load{due: map[class]bool{}, running: map[class]int{}}
+	err := d.get(ctx, "due jobs", qLoad, func(r row) error {
+		var c string
+		var due, running, stale int64
+		err := r.Scan(&c, &due, &running, &stale)
+		if due > 0 {
+			l.due[class(c)] = true
+		}
+		l.running[class(c)] = int(running)
+		l.stale = stale > 0
+		return err
+	}, now, node)
+	return l, err
+}
+
+func scanJob(r row) (innsigli.Job, error) {
+	var j innsigli.Job
+	var event, language, due, attempt, at int64
+	err := r.Scan(&j.ID, &j.UID, (*string)(&j.Kind), (*string)(&j.Process), (*string)(&j.Signee), &j.Ref, &event, &j.Address,
+		&language, &j.Lane, &j.Uniq, &due, &attempt, &at)
+	j.Event, j.Language, j.Attempt = innsigli.EventType(event), innsigli.Language(language), int(attempt)
+	j.Due, j.At = timeOf(due), timeOf(at)
+	return j, err
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+
+	"github.com/innsigli/innsigli"
+)
+
+const (
+	qAuthenticate = `select c.key, c.name, c.email, c.language, a.name from api_key a join company c on c.key = a.company
+		where a.hash = $1 and a.company = $2`
+	qNewCompany = `insert into company (key, name, email, language, webhook_key_id, webhook_key) values ($1, $2, $3, $4, $5, $6)`
+	qNewFlow    = `insert into flow (key, company, name, active, created_at) values ($1, $2, $3, $4, $5)`
+	qNewAPIKey  = `insert into api_key (hash, company, name) values ($1, $2, $3)`
+	qFlows      = `select key, company, name, active, created_at from flow where company = $1 order by created_at, key`
+	qFlowHooks  = `select id, flow, url, type from webhook where flow = $1 order by id`
+	qNewHook    = `insert into webhook (flow, url, type) select f.key, $2, $3 from flow f where f.key = $1 and f.company = $4 returning id`
+	qHook       = `select id, flow, url, type from webhook where id = $1`
+	qHookKey    = `select webhook_key_id, webhook_key from company where key = $1`
+)
+
+// Authenticate finds a company by its key and the hash of one of its API keys.
+func (d *DB) Authenticate(ctx context.Context, c innsigli.CompanyKey, keyHash [32]byte) (innsigli.Caller, error) {
+	var caller innsigli.Caller
+	var language int64
+	err := d.get(ctx, "authenticate", qAuthenticate,
+		into((*string)(&caller.Company.Key), &caller.Company.Name, &caller.Company.Email, &language, &caller.KeyName),
+		hex.EncodeToString(keyHash[:]), string(c))
+	if err == nil && caller.Company.Key == "" {
+		err = errNotFound()
+	}
+	caller.Company.DefaultLanguage = innsigli.Language(language)
+	return caller, err
+}
+
+// CreateCompany keeps a new company. Like everything that keeps a wrapped key it answers ErrRewrap when the
+// key-encryption key has changed.
+func (d *DB) CreateCompany(ctx context.Context, n innsigli.NewCompany) error {
+	return d.write(ctx, "create company", func(ctx context.Context, r runner) error {
+		var b batch
+		current := d.guard(&b, n.WebhookKey)
+		c, f := n.Company, n.Flow
+		b.must("company", qNewCompany, string(c.Key), c.Name, c.Email, int64(c.DefaultLanguage), n.WebhookKey.KeyID, n.WebhookKey.Bytes)
+		b.must("flow", qNewFlow, string(f.Key), string(c.Key), f.Name, flag(f.Active), micros(f.CreatedAt))
+		b.must("API key", qNewAPIKey, hex.EncodeToString(n.KeyHash[:]), string(c.Key), n.KeyName)
+		if err := r.run(ctx, b); err != nil {
+			return err
+		}
+		return current()
+	})
+}
+
+// Flows lists a company's flows, oldest first.
+func (d *DB) Flows(ctx context.Context, c innsigli.CompanyKey) ([]innsigli.Flow, error) {
+	var all []innsigli.Flow
+	err := d.get(ctx, "flows", qFlows, func(r row) error {
+		var f innsigli.Flow
+		var active, created int64
+		if err := r.Scan((*string)(&f.Key), (*string)(&f.Company), &f.Name, &active, &created); err != nil {
+			return err
+		}
+		f.Active, f.CreatedAt = active != 0, timeOf(created)
+		all = append(all, f)
+		return nil
+	}, string(c))
+	return all, err
+}
+
+// Webhooks lists the registrations of a flow, oldest first.
+func (d *DB) Webhooks(ctx context.Context, f innsigli.FlowKey) ([]innsigli.Webhook, error) {
+	var all []innsigli.Webhook
+	err := d.get(ctx, "webhooks", qFlowHooks, func(r row) error {
+		w, err := scanWebhook(r)
+		all = append(all, w)
+		return err
+	}, string(f))
+	return all, err
+}
+
+// AddWebhook keeps a registration; NotFound when the flow is not the company's.
+func (d *DB) AddWebhook(ctx context.Context, c innsigli.CompanyKey, w innsigli.Webhook) (innsigli.Webhook, error) {
+	err := d.write(ctx, "add webhook", func(ctx context.Context, r runner) error {
+		w.ID = 0
+		if err := one(ctx, r, "webhook", qNewHook, into(&w.ID), string(w.Flow), w.URL, int64(w.Type), string(c)); err != nil {
+			return err
+		}
+		if w.ID == 0 {
+			return errNotFound()
+		}
+		return nil
+	})
+	return w, err
+}
+
+// Webhook reads one registration.
+func (d *DB) Webhook(ctx context.Context, id int64) (innsigli.Webhook, error) {
+	var w innsigli.Webhook
+	err := d.get(ctx, "webhook", qHook, func(r row) (err error) {
+		w, err = scanWebhook(r)
+		return err
+	}, id)
+	if err == nil && w.ID == 0 {
+		err = errNotFound()
+	}
+	return w, err
+}
+
+// WebhookKey gives the company's wrapped webhook signature key.
+func (d *DB) WebhookKey(ctx context.Context, c innsigli.CompanyKey) (innsigli.WrappedKey, error) {
+	return d.wrapped(ctx, "webhook key", qHookKey, string(c))
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"slices"
+)
+
+// Strings runs a query of one text column, for tests that look at rows.
+func (d *DB) Strings(ctx context.Context, text string, args ...any) ([]string, error) {
+	var all []string
+	err := d.get(ctx, "strings", text, func(r row) error {
+		var s string
+		err := r.Scan(&s)
+		all = append(all, s)
+		return err
+	}, args...)
+	return all, err
+}
+
+// Floor updates one row and commits: the least that a durable transaction of this handle can be.
+func (d *DB) Floor(ctx context.Context, group string) error {
+	var b batch
+	b.must("floor", `update grp set version = version + 1 where key = $1`, group)
+	if d.lite != nil { // not together with others
+		return d.lite.with(ctx, func(l *lite) error {
+			return l.transact(context.WithoutCancel(ctx), func(r runner) error { return r.run(ctx, b) })
+		})
+	}
+	return d.write(ctx, "floor", func(ctx context.Context, r runner) error { return r.run(ctx, b) })
+}
+
+// Texts lists the statements that were compiled on SQLite so far.
+func (d *DB) Texts() []string {
+	var all []string
+	for _, p := range []*litePool{d.lite, d.liteRead} {
+		var held []*lite
+		for range cap(p.free) {
+			l := <-p.free
+			held = append(held, l)
+			for t := range l.stmts {
+				all = append(all, t)
+			}
+		}
+		for _, l := range held {
+			p.free <- l
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Exec runs one statement in a transaction of its own.
+func (d *DB) Exec(ctx context.Context, text string, args ...any) error {
+	return d.write(ctx, "exec", func(ctx context.Context, r runner) error {
+		var b batch
+		b.exec("exec", text, args...)
+		return r.run(ctx, b)
+	})
+}
+
+// Plan asks SQLite how it would carry out a statement.
+func (d *DB) Plan(ctx context.Context, text string, args ...any) ([]string, error) {
+	var all []string
+	err := d.get(ctx, "plan", "explain query plan "+text, func(r row) error {
+		var id, parent, unused int64
+		var s string
+		err := r.Scan(&id, &parent, &unused, &s)
+		all = append(all, s)
+		return err
+	}, args...)
+	return all, err
+}

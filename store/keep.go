@@ -1,0 +1,161 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/innsigli/innsigli"
+)
+
+//nolint:gosec // statements that speak of tokens, no credentials
+const (
+	qInvited     = `update signee set invited_at = $1 where key = $2 and process = $3 and invited_at = 0`
+	qSeen        = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
+	qSign        = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7 where key = $8 and process = $9 and signed_at = 0`
+	qUse         = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and used_at = 0`
+	qVoid        = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
+	qChallenged  = `insert into challenge (token, process, signee, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
+	qTokenAt     = `update signee set last_token_at = $1 where key = $2 and process = $3`
+	qDocument    = `insert into document (process, role, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6)`
+	qForget      = `delete from document where process = $1`
+	qKeyDestroy  = `delete from data_key where process = $1`
+	qHoldDestroy = `delete from key_hold where process = $1`
+	qLog         = `insert into log (at, company, process, flow, signee, kind, detail) values ($1, $2, $3, $4, $5, $6, $7)`
+)
+
+// keep adds the statements that make a change true, in the order of its fields.
+func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
+	key, now := string(f.Process.Key), micros(f.Now)
+	if c.State != 0 {
+		keepState(b, f, c)
+	}
+	if c.Invited != "" {
+		b.exec("invited", qInvited, now, string(c.Invited), key)
+	}
+	if c.Seen != "" {
+		b.exec("seen", qSeen, now, string(c.Seen), key)
+	}
+	if s := c.Sign; s != nil {
+		b.must("signature", qSign, micros(s.At), string(s.Token), s.Via, s.To, s.From.Address, s.From.Agent, s.SHA256, string(s.Signee), key)
+		b.must("use of challenge", qUse, now, string(s.Token), key, string(s.Signee))
+	}
+	if ch := c.Challenge; ch != nil {
+		b.exec("older challenges", qVoid, string(ch.Signee))
+		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt))
+		b.must("time of challenge", qTokenAt, micros(ch.SentAt), string(ch.Signee), key)
+	}
+	if s := c.Sealed; s != nil {
+		keepDocument(b, key, "sealed", *s)
+	}
+	d.keepKey(b, key, c.Key)
+	if c.Forget {
+		b.exec("forget bytes", qForget, key)
+	}
+	for i := range c.Log {
+		d.keepLog(b, f, &c.Log[i])
+	}
+	if len(c.Drop) > 0 {
+		keepDrop(b, f, c.Drop)
+	}
+	keepJobs(b, f, c.Jobs)
+}
+
+// keepState moves the process. That State.May allows the step was seen by the decision, which read under the lock; the
+// guard is there so that a decision that is wrong keeps nothing.
+func keepState(b *batch, f *innsigli.Facts, c *innsigli.Change) {
+	var from []string
+	for s := innsigli.Created; s <= innsigli.Declined; s++ {
+		if s.May(c.State) {
+			from = append(from, "'"+s.String()+"'")
+		}
+	}
+	text := `update process set state = $1, ended_at = $2, ended_by = $3 where key = $4 and state in (` + strings.Join(from, ", ") + `)`
+	var at int64
+	var by string
+	if c.State.Ended() || c.State == innsigli.Completed {
+		at, by = micros(f.Now), c.EndedBy
+	}
+	what := fmt.Sprintf("state from %s to %s", f.Process.State, c.State)
+	b.must(what, text, c.State.String(), at, by, string(f.Process.Key))
+}
+
+func keepDocument(b *batch, process, role string, doc innsigli.Document) {
+	b.must("document", qDocument, process, role, doc.Blob, doc.Size, doc.SHA256, int64(doc.Pages))
+}
+
+// keepKey moves or deletes the wrapped data key. The row is locked while it is copied: a rewrapping that runs at the
+// same time must not leave a copy under the old key behind.
+func (d *DB) keepKey(b *batch, process string, move innsigli.KeyMove) {
+	switch move {
+	case innsigli.KeyStays:
+	case innsigli.KeyDestroyed:
+		b.exec("delete key", qKeyDestroy, process)
+	case innsigli.KeyHeld:
+		b.must("hold key", `insert into key_hold (process, key_id, bytes) select process, key_id, bytes from data_key where process = $1`+d.dialect.lock, process)
+		b.must("delete key", qKeyDestroy, process)
+	case innsigli.HoldDestroyed:
+		b.exec("delete held key", qHoldDestroy, process)
+	}
+}
+
+func (d *DB) keepLog(b *batch, f *innsigli.Facts, e *innsigli.LogEntry) {
+	p := &f.Process
+	b.must("log", qLog, micros(f.Now), string(p.Company), string(p.Key), string(p.Flow), string(e.Signee), string(e.Kind), e.Detail)
+	if e.Actor != "" || e.Client != (innsigli.Client{}) || e.Mail != "" {
+		b.must("person of log", `insert into log_person (log, actor, address, agent, mail) values (`+d.dialect.lastID+`, $1, $2, $3, $4)`,
+			e.Actor, e.Client.Address, e.Client.Agent, e.Mail)
+	}
+}
+
+// keepDrop ends queued jobs, and marks those that a worker holds: it asks once more before it hands a message over.
+func keepDrop(b *batch, f *innsigli.Facts, kinds []innsigli.JobKind) {
+	args := []any{string(f.Process.Key), micros(f.Now), string(f.Process.Group)}
+	for _, k := range kinds {
+		args = append(args, string(k))
+	}
+	b.exec("drop jobs", `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
+		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
+		ended_at = case state when 'ready' then $2 else ended_at end
+		where grp = $3 and process = $1 and state in ('ready', 'running') and kind in (`+list(4, len(kinds))+`)`, args...)
+}
+
+// jobColumns are what an order of a job fills in, and jobsAtOnce how many one statement takes: there is one text for each
+// number of rows, and every text is kept compiled.
+const (
+	jobColumns = 14
+	jobsAtOnce = 8
+)
+
+// keepJobs orders jobs. One whose Uniq an unfinished job of the group has already is left out.
+func keepJobs(b *batch, f *innsigli.Facts, jobs []innsigli.Job) {
+	for some := range slices.Chunk(jobs, jobsAtOnce) {
+		var text strings.Builder
+		text.WriteString(`insert into job (uid, kind, class, grp, process, signee, ref, event, address, language, lane, uniq, due, at) values `)
+		args := make([]any, 0, jobColumns*len(some))
+		for i := range some {
+			if i > 0 {
+				text.WriteString(", ")
+			}
+			text.WriteString("(" + list(i*jobColumns+1, jobColumns) + ")")
+			args = append(args, jobArgs(f, &some[i])...)
+		}
+		text.WriteString(` on conflict (grp, uniq) where state in ('ready', 'running') do nothing`)
+		b.exec("jobs", text.String(), args...)
+	}
+}
+
+func jobArgs(f *innsigli.Facts, j *innsigli.Job) []any {
+	due := j.Due
+	if due.IsZero() {
+		due = f.Now
+	}
+	var uniq any // null meets nothing
+	if j.Uniq != "" {
+		uniq = j.Uniq
+	}
+	return []any{
+		innsigli.NewID(), string(j.Kind), string(classOf(j.Kind)), string(f.Process.Group), string(f.Process.Key), string(j.Signee),
+		j.Ref, int64(j.Event), j.Address, int64(j.Language), j.Lane, uniq, micros(due), micros(f.Now),
+	}
+}

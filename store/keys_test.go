@@ -1,0 +1,367 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/store"
+)
+
+func TestKeyGoesWhereTheChangeSays(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		destroyed, held := w.create(t, 1), w.create(t, 1)
+		w.change(t, destroyed.Key, innsigli.Change{State: innsigli.Canceled, Key: innsigli.KeyDestroyed})
+		w.change(t, held.Key, innsigli.Change{State: innsigli.Canceled, Key: innsigli.KeyHeld})
+		for _, p := range []innsigli.ProcessKey{destroyed.Key, held.Key} {
+			_, err := w.Key(t.Context(), p)
+			isNotFound(t, err)
+		}
+		_, err := w.HeldKey(t.Context(), destroyed.Key)
+		isNotFound(t, err)
+		key, err := w.HeldKey(t.Context(), held.Key)
+		if d := cmp.Diff(wrapped(string(held.Key)), key); d != "" || err != nil {
+			t.Error(d, err)
+		}
+		if f := w.facts(t, held.Key); !f.Held {
+			t.Error("facts do not know of the hold")
+		}
+		if b, err := w.Backlog(t.Context()); err != nil || b.Held != 1 {
+			t.Errorf("backlog is %+v %v", b, err)
+		}
+		w.change(t, held.Key, innsigli.Change{Key: innsigli.HoldDestroyed, Forget: true})
+		_, err = w.HeldKey(t.Context(), held.Key)
+		isNotFound(t, err)
+		if blobs, err := w.Blobs(t.Context(), held.Key); len(blobs) != 0 || err != nil {
+			t.Errorf("still lists %v %v", blobs, err)
+		}
+		// A key that is not there cannot be held: the whole change is refused.
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: held.Key}, always(innsigli.Change{Key: innsigli.KeyHeld})); err == nil {
+			t.Error("nothing was held")
+		}
+	})
+}
+
+func TestSealedDocumentIsListedBesideTheIntake(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p := w.create(t, 1)
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Sealing, Jobs: []innsigli.Job{{Kind: innsigli.JobSeal}}})
+		if b, err := w.Backlog(t.Context()); err != nil || b.Sealing != 1 {
+			t.Errorf("backlog is %+v %v", b, err)
+		}
+		sealed := innsigli.Document{Blob: "sealed", Size: 99, SHA256: "bb", Pages: 4}
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Completed, Sealed: &sealed})
+		f := w.facts(t, p.Key)
+		if d := cmp.Diff(sealed, f.Process.Sealed); d != "" || !f.Process.EndedAt.Equal(start) {
+			t.Error(d, f.Process.EndedAt)
+		}
+		if blobs, _ := w.Blobs(t.Context(), p.Key); len(blobs) != 2 {
+			t.Errorf("lists %v", blobs)
+		}
+	})
+}
+
+func TestKeyUnderAnOldKeyEncryptionKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		n := w.process(1)
+		if err := w.SetCurrentKey(t.Context(), "kek-2"); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := w.Create(t.Context(), n); !errors.Is(err, innsigli.ErrRewrap) {
+			t.Errorf("error is %v", err)
+		}
+		_, err := w.Facts(t.Context(), innsigli.Target{Process: n.Process.Key})
+		isNotFound(t, err)
+		n.Key.KeyID = "kek-2"
+		if _, _, err := w.Create(t.Context(), n); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestFirstSecretWins(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		var made atomic.Int64
+		var mu sync.Mutex
+		seen := map[string]int{}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				k, err := w.Secret(context.Background(), "otp", func() (innsigli.WrappedKey, error) {
+					return wrapped(fmt.Sprint("secret", made.Add(1))), nil
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				seen[string(k.Bytes)]++
+			})
+		}
+		wg.Wait()
+		if len(seen) != 1 {
+			t.Errorf("%d different secrets", len(seen))
+		}
+		_, err := w.Secret(t.Context(), "otp", func() (innsigli.WrappedKey, error) {
+			return innsigli.WrappedKey{}, errors.New("asked again")
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// rewrapper says that it knows both keys, and remembers what it was told.
+func rewrapper(newID string, about *sync.Map) func(innsigli.WrappedKey, string) (innsigli.WrappedKey, error) {
+	return func(k innsigli.WrappedKey, a string) (innsigli.WrappedKey, error) {
+		about.Store(a, string(k.Bytes))
+		return innsigli.WrappedKey{KeyID: newID, Bytes: append([]byte(newID+" "), k.Bytes...)}, nil
+	}
+}
+
+func TestRewrapReachesEveryTable(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		live, held := w.create(t, 1), w.create(t, 1)
+		w.change(t, held.Key, innsigli.Change{Key: innsigli.KeyHeld})
+		if _, err := w.Secret(t.Context(), "otp", func() (innsigli.WrappedKey, error) { return wrapped("otp"), nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Rewrap(t.Context(), "kek-2", rewrapper("kek-2", &sync.Map{})); err == nil {
+			t.Error("rewrapped under a key that is not the current one")
+		}
+		if err := w.SetCurrentKey(t.Context(), "kek-2"); err != nil {
+			t.Fatal(err)
+		}
+		var about sync.Map
+		n, err := w.Rewrap(t.Context(), "kek-2", rewrapper("kek-2", &about))
+		if n != 4 || err != nil {
+			t.Errorf("rewrapped %d, %v", n, err)
+		}
+		for _, a := range []string{"process:" + string(live.Key), "process:" + string(held.Key), "secret:otp", "webhook:" + string(w.company.Key)} {
+			if _, ok := about.Load(a); !ok {
+				t.Errorf("nothing was rewrapped about %q", a)
+			}
+		}
+		ids, err := w.KeyIDs(t.Context())
+		if d := cmp.Diff(map[string]int{"kek-2": 4}, ids); d != "" || err != nil {
+			t.Error(d, err)
+		}
+		key, err := w.Key(t.Context(), live.Key)
+		if err != nil || !bytes.HasPrefix(key.Bytes, []byte("kek-2 ")) {
+			t.Errorf("key is %q %v", key.Bytes, err)
+		}
+	})
+}
+
+func TestRewrapMissesNothingThatMovesMeanwhile(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		var all []innsigli.Process
+		for range 250 {
+			all = append(all, w.create(t, 0))
+		}
+		if err := w.SetCurrentKey(t.Context(), "kek-2"); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for _, p := range all {
+				if _, _, err := w.Decide(context.Background(), innsigli.Target{Process: p.Key}, always(innsigli.Change{Key: innsigli.KeyHeld})); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			for range 50 {
+				n := w.process(0)
+				n.Key.KeyID = "kek-2"
+				if _, _, err := w.Create(context.Background(), n); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if _, err := w.Rewrap(t.Context(), "kek-2", rewrapper("kek-2", &sync.Map{})); err != nil {
+			t.Error(err)
+		}
+		// Not even in the middle of the moves may anything be left under the old key.
+		if ids, err := w.KeyIDs(t.Context()); err != nil || ids[keyID] != 0 {
+			t.Errorf("left: %v %v", ids, err)
+		}
+		wg.Wait()
+		if ids, err := w.KeyIDs(t.Context()); err != nil || ids[keyID] != 0 || ids["kek-2"] != 301 {
+			t.Errorf("left: %v %v", ids, err)
+		}
+	})
+}
+
+// files reads everything that belongs to a SQLite database.
+func files(tb testing.TB, dir string) map[string][]byte {
+	tb.Helper()
+	all := map[string][]byte{}
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, n := range names {
+		b, err := os.ReadFile(n)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all[filepath.Base(n)] = b
+	}
+	return all
+}
+
+func openFile(tb testing.TB, path string) *world {
+	tb.Helper()
+	return newWorld(tb, func(tb testing.TB, change ...func(*store.Options)) *store.DB {
+		tb.Helper()
+		return innsiglitest.SQLite(tb, append(change, func(o *store.Options) { o.URL = "sqlite:" + path })...)
+	})
+}
+
+func TestNothingOfADeletedKeyIsLeftInTheFilesOfSQLite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := openFile(t, filepath.Join(dir, "innsigli.db"))
+	secretOf := func(p innsigli.Process) []byte { return wrapped(string(p.Key)).Bytes[:32] }
+	var all []innsigli.Process
+	for range 200 {
+		all = append(all, w.create(t, 1))
+	}
+	gone := map[innsigli.ProcessKey]bool{}
+	for i, p := range all {
+		switch i % 3 {
+		case 0:
+			w.change(t, p.Key, innsigli.Change{State: innsigli.Canceled, Key: innsigli.KeyDestroyed})
+			gone[p.Key] = true
+		case 1:
+			w.change(t, p.Key, innsigli.Change{State: innsigli.Canceled, Key: innsigli.KeyHeld})
+			w.change(t, p.Key, innsigli.Change{Key: innsigli.HoldDestroyed})
+			gone[p.Key] = true
+		}
+	}
+	begun := innsiglitest.Now()
+	if err := w.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := innsiglitest.Now().Sub(begun); d > 10*time.Second {
+		t.Errorf("erasing took %s", d)
+	}
+	found := files(t, dir)
+	if len(found["innsigli.db-wal"]) != 0 {
+		t.Errorf("the log still has %d bytes", len(found["innsigli.db-wal"]))
+	}
+	for _, p := range all {
+		there := false
+		for name, data := range found {
+			if !bytes.Contains(data, secretOf(p)) {
+				continue
+			}
+			there = true
+			if gone[p.Key] {
+				t.Errorf("the deleted key of process %s is in %s", p.Key, name)
+			}
+		}
+		if !there && !gone[p.Key] {
+			t.Error("a live key was not found: the search is broken")
+		}
+	}
+}
+
+func TestErasureWaitsForReadersAndIsMadeUpAfterACrash(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := openFile(t, filepath.Join(dir, "innsigli.db"))
+	p := w.create(t, 1)
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	for range 4 { // readers without a pause
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := w.Facts(context.Background(), innsigli.Target{Process: p.Key}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	w.change(t, p.Key, innsigli.Change{State: innsigli.Canceled, Key: innsigli.KeyDestroyed})
+	// A crash before the erasure leaves these files.
+	crashed := t.TempDir()
+	for name, data := range files(t, dir) {
+		if err := os.WriteFile(filepath.Join(crashed, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := w.Flush(ctx); err != nil {
+		t.Errorf("erasing under readers: %v", err)
+	}
+	close(stop)
+	wg.Wait()
+	key := wrapped(string(p.Key)).Bytes
+	for name, data := range files(t, dir) {
+		if bytes.Contains(data, key) {
+			t.Errorf("the key is in %s", name)
+		}
+	}
+	again := openFile(t, filepath.Join(crashed, "innsigli.db"))
+	if err := again.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range files(t, crashed) {
+		if bytes.Contains(data, key) {
+			t.Errorf("after the crash the key is in %s", name)
+		}
+	}
+}
+
+func TestFilesOfSQLiteAreTheOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "new folder ?#%")
+	w := openFile(t, filepath.Join(dir, "innsigli.db"))
+	w.create(t, 1)
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range names {
+		info, err := n.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o077 != 0 || !strings.HasPrefix(n.Name(), "innsigli.db") {
+			t.Errorf("%s has mode %s", n.Name(), info.Mode())
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package store_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/innsiglitest"
+)
+
+// scanned finds a table that SQLite reads from one end to the other ("SCAN p", but not "SCAN d USING INDEX job_due").
+var scanned = regexp.MustCompile(`SCAN ([a-z]\w*)(?: USING (?:COVERING )?INDEX (\w+))?`)
+
+// mayScan are scans that do not grow with the number of processes: rotation and health look at everything by nature,
+// and the partial indexes hold only what is unfinished.
+var mayScan = regexp.MustCompile(`^(c|x|y|schema_version|kek|job_\w+|process_sealing|sqlite_\w+)$`)
+
+// TestNoStatementOfAVerbReadsAWholeTable lets every verb run and asks SQLite how it carried out each statement.
+func TestNoStatementOfAVerbReadsAWholeTable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, innsiglitest.SQLite)
+	everyVerb(t, w)
+	looked := 0
+	for _, text := range w.Texts() {
+		verb, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+		if verb == "pragma" || verb == "create" || verb == "begin" || verb == "commit" || verb == "rollback" {
+			continue
+		}
+		looked++
+		args := make([]any, strings.Count(text, "$")) // more than needed are refused, so as many as there are numbers
+		n := 0
+		for n < len(args) && strings.Contains(text, fmt.Sprintf("$%d", n+1)) {
+			args[n] = ""
+			n++
+		}
+		plan, err := w.Plan(t.Context(), text, args[:n]...)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		for _, line := range plan {
+			m := scanned.FindStringSubmatch(line)
+			if m == nil {
+				continue
+			}
+			name := m[1]
+			if m[2] != "" {
+				name = m[2]
+			}
+			if !mayScan.MatchString(name) {
+				t.Errorf("%s\nreads a whole table: %s", text, line)
+			}
+		}
+	}
+	if looked < 50 {
+		t.Errorf("looked at %d statements only", looked)
+	}
+}
+
+func everyVerb(t *testing.T, w *world) {
+	t.Helper()
+	n := w.process(2)
+	n.Idempotency = "x"
+	if _, _, err := w.Create(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	p, who := n.Process, n.Process.Signees[0].Key
+	token := innsigli.NewToken()
+	w.change(t, p.Key, innsigli.Change{State: innsigli.Started, Invited: who, Seen: who, Challenge: &innsigli.Challenge{
+		Token: token, Signee: who, SentAt: start, ExpiresAt: start.Add(time.Minute),
+	}})
+	if _, err := w.Facts(t.Context(), innsigli.Target{Token: token}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.CountTry(t.Context(), token, start); err != nil {
+		t.Fatal(err)
+	}
+	w.change(t, p.Key, innsigli.Change{
+		State: innsigli.Canceled, Sign: &innsigli.Signature{Signee: who, At: start, Token: token}, Key: innsigli.KeyHeld,
+		Sealed: &innsigli.Document{Blob: "s"}, Log: []innsigli.LogEntry{{Kind: innsigli.LogCanceled, Actor: "a"}},
+		Drop: []innsigli.JobKind{innsigli.JobExpire, innsigli.JobMailInvite}, Jobs: []innsigli.Job{{Kind: innsigli.JobPurge}, {Kind: innsigli.JobSeal, Lane: "l"}},
+	})
+	jobs := w.claim(t, "n1", 9)
+	for _, j := range jobs {
+		if err := w.Renew(t.Context(), j, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Wanted(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.clock.add(time.Minute)
+	w.claim(t, "n1", 9) // recovers
+	if err := w.Release(t.Context(), "n1"); err != nil {
+		t.Fatal(err)
+	}
+	w.change(t, p.Key, innsigli.Change{Key: innsigli.HoldDestroyed, Forget: true})
+	_, _ = w.Key(t.Context(), p.Key)
+	_, _ = w.HeldKey(t.Context(), p.Key)
+	_, _ = w.Blobs(t.Context(), p.Key)
+	_, _ = w.Listed(t.Context(), []string{"b"})
+	for _, q := range []innsigli.ActivityQuery{
+		{},
+		{Process: p.Key},
+		{User: "a", Query: "b", Flow: w.flow.Key},
+	} {
+		q.From, q.To = start, start.Add(time.Hour)
+		if _, err := w.Activity(t.Context(), w.company.Key, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Authenticate(t.Context(), w.company.Key, w.keyHash); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
