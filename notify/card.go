@@ -1,0 +1,100 @@
+package notify
+
+import (
+	_ "embed" // the layout
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+
+	"github.com/innsigli/innsigli/lang"
+)
+
+// tone is the colour of a card's tag. The tag has words of its own; the colour only repeats them.
+type tone string
+
+const (
+	toneDone tone = "done"
+	toneStop tone = "stop"
+	toneWait tone = "wait"
+)
+
+// card is a mail before it is written as text or HTML: who, what, until when, one button, the plain link below it, and
+// why the reader gets this (design/pages.md).
+type card struct {
+	Lang    string
+	Company string
+	Tag     string
+	Tone    tone
+	Title   string
+	Lead    []paragraph
+	Code    string
+	Facts   []fact
+	Button  string
+	URL     string
+	Hint    string // stands before the plain link
+	Rest    []paragraph
+	Why     string
+	Foot    string
+}
+
+// paragraph is a text with its places, so that names can be set apart from the words around them.
+type paragraph []lang.Piece
+
+// fact is a line of the card's small table.
+type fact struct{ Label, Value string }
+
+//go:embed card.html
+var cardHTML string
+
+// cardTemplate escapes every value for the place it stands in; nothing in a card is ever taken as HTML.
+var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
+	"mailto": func(address string) string { return "mailto:" + url.PathEscape(address) },
+}).Parse(cardHTML))
+
+// html writes the card as a page without anything from elsewhere: no image, font, script or style sheet is fetched.
+func (c *card) html() (string, error) {
+	var b strings.Builder
+	if err := cardTemplate.Execute(&b, c); err != nil {
+		return "", fmt.Errorf("write card: %w", err)
+	}
+	return b.String(), nil
+}
+
+// text writes the card for readers without HTML: the same, in the same order.
+func (c *card) text() string {
+	var b strings.Builder
+	para := func(s string) {
+		if s != "" {
+			b.WriteString(s + "\n\n")
+		}
+	}
+	para(c.Title)
+	for _, p := range c.Lead {
+		para(p.String())
+	}
+	para(c.Code)
+	var facts []string
+	for _, f := range c.Facts {
+		facts = append(facts, f.Label+": "+f.Value)
+	}
+	para(strings.Join(facts, "\n"))
+	if c.URL != "" {
+		para(c.Button + ":\n" + c.URL)
+	}
+	for _, p := range c.Rest {
+		para(p.String())
+	}
+	// "-- " alone on a line begins a signature, which mail programs set apart (RFC 3676 4.3).
+	b.WriteString("-- \n" + c.Why + "\n" + c.Foot + "\n")
+	return b.String()
+}
+
+// String puts the pieces together.
+func (p paragraph) String() string {
+	var b strings.Builder
+	for _, piece := range p {
+		b.WriteString(piece.Text)
+	}
+	return b.String()
+}

@@ -1,0 +1,27 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/innsigli/innsigli"
+)
+
+// mailCanceled tells a person that the signing was canceled (facts/cancel-signing-process.txt, "Signee notification").
+// It is the last thing they hear of the process.
+func (n *Notifier) mailCanceled(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
+	s, err := n.scene(ctx, j)
+	if err != nil || !s.in(innsigli.Canceled, innsigli.Declined) {
+		return nil, err
+	}
+	c := s.card("canceled")
+	if s.you.Signed() {
+		c.Title = s.t("mail.canceled.title_signed")
+	}
+	c.Tag, c.Tone = s.t("mail.canceled.tag"), toneStop
+	c.Lead = []paragraph{
+		s.p("mail.canceled.lead", "date", s.date(s.facts.Process.EndedAt)),
+		s.p("mail.deleted"),
+	}
+	s.questions(c)
+	return n.post(ctx, s, s.t("mail.canceled.subject"), c, told(line(innsigli.LogCancelSent, j, byMail)))
+}

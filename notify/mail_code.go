@@ -1,0 +1,29 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/innsigli/innsigli"
+)
+
+// mailCode sends a code to a signee without a phone number. The code stands in the body only: subjects show on locked
+// screens and in the lists of mail programs.
+func (n *Notifier) mailCode(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
+	s, err := n.scene(ctx, j)
+	if err != nil || !s.codeCounts() {
+		return nil, err
+	}
+	c := s.card("code")
+	c.Lead = []paragraph{s.p("mail.code.lead")}
+	c.Code = n.Identity.Code(innsigli.Token(j.Ref))
+	c.fact(s.t("mail.label.company"), s.company)
+	c.fact(s.t("mail.label.valid"), s.words.DateTime(s.facts.Challenge.ExpiresAt.UTC()))
+	c.Rest = []paragraph{s.p("mail.code.secret")}
+	// That a code was asked for is in the log since then; nothing follows from its delivery.
+	return n.post(ctx, s, s.t("mail.code.subject"), c, told())
+}
+
+// codeCounts says whether the code of the job can still be used.
+func (s *scene) codeCounts() bool {
+	return s.waits() && string(s.facts.Challenge.Token) == s.job.Ref && s.facts.Challenge.Open(s.facts.Now)
+}

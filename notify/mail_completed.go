@@ -1,0 +1,65 @@
+package notify
+
+import (
+	"context"
+	"errors"
+
+	"github.com/innsigli/innsigli"
+)
+
+// mailCompleted sends the signed document to a person who signed it.
+func (n *Notifier) mailCompleted(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
+	s, err := n.scene(ctx, j)
+	if err != nil || !s.in(innsigli.Completed) {
+		return nil, err
+	}
+	return n.postSigned(ctx, s, func(attached bool) *card {
+		c := s.card("completed")
+		c.Lead = []paragraph{s.p("mail.completed.lead")}
+		if attached {
+			c.Rest = []paragraph{s.p("mail.completed.attached")}
+		} else {
+			until := s.date(s.facts.Process.EndedAt.Add(innsigli.CompletedLink))
+			c.Lead = append(c.Lead, s.p("mail.completed.fetch", "date", until))
+			c.Button, c.URL = s.t("mail.completed.button"), n.Links.Download(j.Process, j.Signee)
+		}
+		return c
+	})
+}
+
+// postSigned hands over a mail with the sealed document, or, when the mail server does not take one of that size, a
+// mail with the link to it. make writes the card for either.
+func (n *Notifier) postSigned(ctx context.Context, s *scene, card func(attached bool) *card) (innsigli.Decision, error) {
+	done := told(line(innsigli.LogCompletedSent, s.job, byMail))
+	err := n.sendSigned(ctx, s, card(true))
+	if _, large := errors.AsType[*TooLargeError](err); !large {
+		return outcome(s.job, err, done)
+	}
+	c := s.signedCard(card(false))
+	return n.post(ctx, s, s.t("mail.completed.subject"), c, done)
+}
+
+func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
+	doc, err := n.Docs.SealedDocument(ctx, s.job.Process)
+	if k := innsigli.KindOf(err); k == innsigli.NotFound || k == innsigli.Gone {
+		return ErrUnwanted // erased meanwhile: there is nothing to send
+	}
+	if err != nil {
+		return err
+	}
+	defer n.release(ctx, doc)
+	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), doc)
+	if err != nil {
+		return err
+	}
+	return n.sendMail(ctx, s.job, m)
+}
+
+// signedCard is what both mails about a completed process have in common.
+func (s *scene) signedCard(c *card) *card {
+	c.Tag, c.Tone = s.t("mail.completed.tag"), toneDone
+	c.fact(s.t("mail.label.document"), s.document)
+	s.people(c)
+	s.questions(c)
+	return c
+}

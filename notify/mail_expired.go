@@ -1,0 +1,24 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/innsigli/innsigli"
+)
+
+// mailExpired tells a person that the time to sign is over.
+func (n *Notifier) mailExpired(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
+	s, err := n.scene(ctx, j)
+	if err != nil || !s.in(innsigli.Expired) {
+		return nil, err
+	}
+	c := s.card("expired")
+	c.Tag, c.Tone = s.t("mail.expired.tag"), toneWait
+	c.Lead = []paragraph{
+		s.p("mail.expired.lead", "date", s.date(s.facts.Process.ExpiresAt)),
+		s.p("mail.deleted"),
+		s.p("mail.expired.again"),
+	}
+	s.questions(c)
+	return n.post(ctx, s, s.t("mail.expired.subject"), c, told(line(innsigli.LogCancelSent, j, byMail)))
+}

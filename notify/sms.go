@@ -1,0 +1,146 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/innsigli/innsigli"
+)
+
+// short gives a text with the names cut to what an SMS has room for.
+func (s *scene) short(key string, more ...any) string {
+	args := []any{"company", clean(s.company, maxInSms), "document", clean(s.document, maxInSms)}
+	return s.words.T(key, append(args, more...)...)
+}
+
+// text hands an SMS over and says what follows from that.
+func (n *Notifier) text(ctx context.Context, s *scene, text string, done innsigli.Decision) (innsigli.Decision, error) {
+	if clean(s.job.Address, maxName) != s.job.Address || s.job.Address == "" {
+		return outcome(s.job, &RefusedError{Stage: "number", Code: "malformed"}, done)
+	}
+	err := n.Sms.SendSms(ctx, Sms{UID: s.job.UID, To: s.job.Address, Text: text}, n.wanted(s.job))
+	return outcome(s.job, err, done)
+}
+
+// Times that talking to the gateway may take.
+const (
+	gatewayConnect = 5 * time.Second
+	gatewayWhole   = 30 * time.Second
+)
+
+// maxAnswer is how much of an answer is read; nothing in it is needed, and reading it keeps the connection usable.
+const maxAnswer = 64 << 10
+
+// Gateway hands SMS over to an HTTP gateway: POST of JSON {"to","from","text"}; a 2xx answer takes the message.
+type Gateway struct {
+	url    *url.URL
+	from   string
+	client *http.Client
+}
+
+// NewSms makes the sender for an address of --sms: http(s)://[user:pass@]host/path. from is the sender's name or number.
+func NewSms(rawURL, from string) (*Gateway, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("sms: not a URL") // the cause repeats the URL, and with it a password
+	}
+	switch {
+	case u.Scheme == "twilio":
+		return nil, errors.New("sms: twilio:// is not built yet; use an http or https gateway")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("sms: scheme %q is not http or https", u.Scheme)
+	case u.Host == "":
+		return nil, errors.New("sms: no host in the URL")
+	}
+	return &Gateway{url: u, from: from, client: &http.Client{
+		Timeout:       gatewayWhole,
+		CheckRedirect: noRedirect,
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: gatewayConnect}).DialContext,
+			TLSHandshakeTimeout:    gatewayConnect,
+			MaxResponseHeaderBytes: maxAnswer,
+			IdleConnTimeout:        time.Minute,
+		},
+	}}, nil
+}
+
+// noRedirect hands the redirect back as the answer: a message goes where the operator said and nowhere else.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// SendSms implements [SmsSender].
+func (g *Gateway) SendSms(ctx context.Context, s Sms, wanted Wanted) error {
+	if err := ask(ctx, wanted); err != nil {
+		return err
+	}
+	body, err := json.Marshal(struct {
+		To   string `json:"to"`
+		From string `json:"from"`
+		Text string `json:"text"`
+	}{s.To, g.from, s.Text})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url.String(), bytes.NewReader(body))
+	if err != nil {
+		return errors.New("sms: request")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	// A gateway that knows this header sends one message for two attempts; others pass it over.
+	req.Header.Set("Idempotency-Key", s.UID)
+	resp, err := g.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("sms gateway: %w", bare(err))
+	}
+	drain(resp)
+	return gatewayAnswer(resp.StatusCode)
+}
+
+// gatewayAnswer judges a status. What says something about us (credentials, pace) and not about the message is worth
+// another try.
+func gatewayAnswer(code int) error {
+	switch {
+	case code >= 200 && code < 300:
+		return nil
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired,
+		code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests:
+	case code >= 400 && code < 500:
+		return &RefusedError{Stage: "sms gateway", Code: strconv.Itoa(code)}
+	}
+	return fmt.Errorf("sms gateway answered %d", code)
+}
+
+// bare takes the URL out of a client's error: it may carry a key.
+func bare(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+// drain reads a little of the answer and closes it.
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer) // the status has said all
+	_ = resp.Body.Close()
+}
+
+// ask turns the answer of wanted into an error.
+func ask(ctx context.Context, wanted Wanted) error {
+	ok, err := wanted(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ask whether wanted: %w", err)
+	case !ok:
+		return ErrUnwanted
+	}
+	return nil
+}

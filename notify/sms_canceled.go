@@ -1,0 +1,17 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/innsigli/innsigli"
+)
+
+// smsCanceled tells a person without an e-mail address that the signing was canceled.
+func (n *Notifier) smsCanceled(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
+	s, err := n.scene(ctx, j)
+	if err != nil || !s.in(innsigli.Canceled, innsigli.Declined) {
+		return nil, err
+	}
+	text := s.short("sms.canceled", "date", s.date(s.facts.Process.EndedAt))
+	return n.text(ctx, s, text, told(line(innsigli.LogCancelSent, j, bySms)))
+}

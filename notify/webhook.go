@@ -1,0 +1,200 @@
+package notify
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"github.com/innsigli/innsigli"
+)
+
+// How a webhook is delivered (design/decisions.md 3).
+const (
+	hookConnect = 5 * time.Second
+	hookWhole   = 30 * time.Second
+)
+
+// hookPauses are the waits before the second and the third attempt; there is no fourth.
+var hookPauses = [...]time.Duration{time.Minute, 10 * time.Minute}
+
+// newHookClient makes the client for addresses that companies register. Every address is judged when it is dialed,
+// after its name was resolved, so that no name, redirect or rebinding leads into the operator's own networks. There is
+// no proxy, since the guard would then judge the proxy's address.
+func newHookClient(allow []netip.Prefix) *http.Client {
+	var v4, v6 []netip.Prefix
+	for _, p := range allow {
+		if p.Addr().Is4() {
+			v4 = append(v4, p)
+		} else {
+			v6 = append(v6, p)
+		}
+	}
+	guard := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
+	return &http.Client{
+		CheckRedirect: noRedirect,
+		Transport: &http.Transport{
+			Proxy:                  nil,
+			DialContext:            (&net.Dialer{Timeout: hookConnect, Control: guard.Safe}).DialContext,
+			TLSHandshakeTimeout:    hookConnect,
+			MaxResponseHeaderBytes: maxAnswer,
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+		},
+	}
+}
+
+// webhook tells one registered address of one event. Exactly 200 takes it; 406 ends the attempts; anything else is
+// tried again twice.
+func (n *Notifier) webhook(ctx context.Context, client *http.Client, j innsigli.Job) (innsigli.Decision, error) {
+	h, err := n.hook(ctx, j)
+	if err != nil || h == nil {
+		return nil, err
+	}
+	if h.doc != nil {
+		defer n.release(ctx, *h.doc)
+	}
+	if err := ask(ctx, n.wanted(j)); err != nil {
+		return outcome(j, err, nil)
+	}
+	status, err := n.call(ctx, client, h)
+	switch {
+	case err == nil && status == http.StatusOK:
+		return told(), nil
+	case err == nil && status == http.StatusNotAcceptable:
+		return hookRefused(j), innsigli.Permanent(errors.New("webhook receiver wants no further attempt"))
+	case err == nil:
+		err = fmt.Errorf("webhook receiver answered %d", status)
+	}
+	if next := j.Attempt - 1; next >= 0 && next < len(hookPauses) {
+		return nil, innsigli.After(hookPauses[next], err)
+	}
+	return hookRefused(j), innsigli.Permanent(err)
+}
+
+func hookRefused(j innsigli.Job) innsigli.Decision {
+	return told(innsigli.LogEntry{Kind: innsigli.LogRefused, Detail: string(j.Kind) + " " + j.Event.String()})
+}
+
+// hook is an event on its way to one address.
+type hook struct {
+	*payload
+	uid string
+	url string
+	key []byte // for the signature over the body
+}
+
+// hook reads what an event says. It is nil when the process or the registration is not there any more.
+func (n *Notifier) hook(ctx context.Context, j innsigli.Job) (*hook, error) {
+	id, err := strconv.ParseInt(j.Ref, 10, 64)
+	if err != nil {
+		return nil, innsigli.Permanent(errors.New("webhook job without a registration"))
+	}
+	reg, err := n.Store.Webhook(ctx, id)
+	if err != nil {
+		return nil, unlessGone(err)
+	}
+	f, err := n.Store.Facts(ctx, innsigli.Target{Process: j.Process})
+	if err != nil {
+		return nil, unlessGone(err)
+	}
+	text, key, err := n.hookKey(ctx, f.Company.Key)
+	if err != nil {
+		return nil, err
+	}
+	var doc *innsigli.Attachment
+	if j.Event == innsigli.EventAllSigned {
+		a, err := n.Docs.SealedDocument(ctx, j.Process)
+		if err != nil {
+			return nil, unlessGone(err)
+		}
+		doc = &a
+	}
+	body, err := newPayload(f, j, text, n.Links, doc)
+	if err != nil {
+		if doc != nil {
+			n.release(ctx, *doc)
+		}
+		return nil, err
+	}
+	return &hook{payload: body, uid: j.UID, url: reg.URL, key: key}, nil
+}
+
+// unlessGone passes on every error but that the thing is not there any more.
+func unlessGone(err error) error {
+	if k := innsigli.KindOf(err); k == innsigli.NotFound || k == innsigli.Gone {
+		return nil
+	}
+	return err
+}
+
+// hookKey gives the company's key, as text for the documented signature and decoded for the standard one.
+func (n *Notifier) hookKey(ctx context.Context, c innsigli.CompanyKey) (text string, key []byte, err error) {
+	w, err := n.Store.WebhookKey(ctx, c)
+	if err != nil {
+		return "", nil, fmt.Errorf("read webhook key: %w", err)
+	}
+	plain, err := n.Keys.Unwrap(w, "webhook:"+string(c))
+	if err != nil {
+		return "", nil, fmt.Errorf("unwrap webhook key: %w", err)
+	}
+	if key, err = base64.StdEncoding.DecodeString(string(plain)); err != nil {
+		return "", nil, errors.New("webhook key is not base64") // the cause would show a part of it
+	}
+	return string(plain), key, nil
+}
+
+// call sends the event. The body is written twice: once for its signature and its length, and once onto the wire.
+func (n *Notifier) call(ctx context.Context, client *http.Client, h *hook) (status int, err error) {
+	if u, err := url.Parse(h.url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return 0, errors.New("webhook address is not http or https")
+	}
+	now := n.Now()
+	mac := standardMAC(h.key, h.uid, now)
+	size, err := h.WriteTo(mac)
+	if err != nil {
+		return 0, fmt.Errorf("sign webhook: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, hookWhole)
+	defer cancel()
+	body, finished := stream(h.payload)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, body)
+	if err != nil {
+		return 0, errors.New("webhook request")
+	}
+	req.ContentLength = size
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("User-Agent", "Innsigli")
+	req.Header.Set("Webhook-Id", h.uid)
+	req.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	req.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	resp, err := client.Do(req)
+	_ = body.Close() // ends the writer below if the receiver answered early
+	<-finished
+	if err != nil {
+		return 0, fmt.Errorf("call webhook: %w", bare(err))
+	}
+	drain(resp)
+	return resp.StatusCode, nil
+}
+
+// stream gives a body that is written while it is read. finished is closed when the document is not touched any more.
+func stream(p *payload) (body io.ReadCloser, finished <-chan struct{}) {
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, err := p.WriteTo(w)
+		_ = w.CloseWithError(err) // never returns an error
+	}()
+	return r, done
+}
