@@ -1,0 +1,66 @@
+// Asks the server whether what this page shows is still so: every two seconds while it is seen, and when it comes back
+// out of the browser's memory. A document that may no longer be read is taken away before anything else happens.
+const body = document.body;
+const { watch: url, state, signed, home } = body.dataset;
+const ended = ["Canceled", "Declined", "Expired"];
+const offline = document.getElementById("offline");
+const every = 2000;
+let timer = 0;
+let over = false;
+
+function leave(why) {
+  over = true;
+  const main = document.getElementById("main");
+  const words = main.dataset;
+  main.replaceChildren();
+  if (words.goneWhy) {
+    const card = document.createElement("div");
+    card.className = "card";
+    card.setAttribute("role", "alert");
+    const title = document.createElement("h1");
+    title.textContent = why === "Expired" ? words.goneExpired : words.goneCanceled;
+    const text = document.createElement("p");
+    text.textContent = words.goneWhy;
+    card.append(title, text);
+    main.className = "one";
+    main.append(card);
+  }
+  location.replace(home);
+}
+
+async function ask() {
+  if (over || document.visibilityState === "hidden") return;
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { accept: "application/json" }, cache: "no-store", credentials: "omit" });
+  } catch {
+    if (!over) offline.hidden = false;
+    return;
+  }
+  offline.hidden = answer.status < 500;
+  if (over || answer.status >= 500) return;
+  if (answer.status === 404 || answer.status === 410) return leave("Canceled");
+  if (!answer.ok) return;
+  const now = await answer.json();
+  if (ended.includes(now.state)) return leave(now.state);
+  if (body.hasAttribute("data-reload") && (now.state !== state || String(now.signed) !== signed)) {
+    over = true;
+    location.reload();
+  }
+}
+
+async function turn() {
+  clearTimeout(timer);
+  await ask();
+  if (!over) timer = setTimeout(turn, every);
+}
+
+turn();
+addEventListener("pageshow", (e) => {
+  if (!e.persisted) return;
+  over = false;
+  turn();
+});
+addEventListener("pagehide", () => clearTimeout(timer));
+addEventListener("online", turn);
+document.addEventListener("visibilitychange", turn);

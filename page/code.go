@@ -1,0 +1,163 @@
+package page
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
+)
+
+// resendAfter is how long the page counts down before it offers another code. The server's own limit is the hour's.
+const resendAfter = 30 * time.Second
+
+// maxForm bounds a form's body: a token and a code.
+const maxForm = 4 << 10
+
+// Answers that the public API gives to a code, by their numbers (facts/wire.md 5.6).
+const (
+	wrongCode = "1120"
+	lateCode  = "1121"
+	noCode    = "1122"
+)
+
+// asking is the page that asks for the code, or, without a token, offers to send one.
+//
+// The token stands in the address because a phone may throw the page away while its owner reads the SMS: what it loads
+// again must be the same page, not a form sent twice that voids the code. The address already holds the keys of the
+// link; token and link together still need the code.
+type asking struct {
+	person
+	Token  innsigli.Token
+	Before int    // wrong tries of the person when the code was sent, for the count of those left
+	Said   string // what the last answer was told: "", "wrong", "short", "late"
+	Left   int    // tries left with this code
+	Wait   int    // seconds until the page offers to send another
+}
+
+// requestCode sends a code and leads to the page that asks for it.
+func (h *Handler) requestCode(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.look(r)
+	if err != nil {
+		return err
+	}
+	ch, err := h.service.RequestCode(r.Context(), innsigli.CodeRequest{
+		Process: v.Process.Key, Signee: v.You.Key, From: h.client(r),
+	})
+	if err != nil {
+		return err
+	}
+	p := h.personFor(r, v)
+	return seeOther(w, r, p.To(codePath(ch.Token, v.You.WrongTries, "")))
+}
+
+func codePath(t innsigli.Token, before int, said string) string {
+	q := url.Values{}
+	if t != "" {
+		q.Set("token", string(t))
+		q.Set("before", strconv.Itoa(before))
+	}
+	if said != "" {
+		q.Set("said", said)
+	}
+	if len(q) == 0 {
+		return "/code"
+	}
+	return "/code?" + q.Encode()
+}
+
+// codePage asks for the code.
+func (h *Handler) codePage(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.look(r)
+	if err != nil {
+		return err
+	}
+	if !v.Process.State.Active() || v.You.Signed() {
+		return h.standing(w, r, v, true)
+	}
+	q := web.Query(r)
+	a := asking{person: h.personFor(r, v), Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
+	if !a.Token.Valid() {
+		a.Token = ""
+	}
+	a.Title = a.P("code.title")
+	a.watched(false)
+	a.Before = v.You.WrongTries
+	if n, err := strconv.Atoi(q.Get("before")); err == nil && n >= 0 && n <= v.You.WrongTries {
+		a.Before = n
+	}
+	a.Left = min(innsigli.MaxCodeTries-(v.You.WrongTries-a.Before), innsigli.MaxWrongTries-v.You.WrongTries)
+	if a.Left <= 0 {
+		a.Said, a.Token = "late", ""
+	}
+	if sent := v.You.LastTokenAt; !sent.IsZero() {
+		a.Wait = max(0, int((resendAfter-v.Now.Sub(sent)).Round(time.Second)/time.Second))
+	}
+	return h.show(w, http.StatusOK, "code", &a)
+}
+
+// sign takes the code.
+func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return err
+		}
+		return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
+	}
+	v, err := h.look(r)
+	if err != nil {
+		return err
+	}
+	p := h.personFor(r, v)
+	token := innsigli.Token(r.PostForm.Get("token"))
+	before, err := strconv.Atoi(r.PostForm.Get("before"))
+	if err != nil {
+		before = v.You.WrongTries
+	}
+	code := digits(r.PostForm.Get("code"))
+	if len(code) != codeLength {
+		return seeOther(w, r, p.To(codePath(token, before, "short"))) // a slip of the finger costs no try
+	}
+	signed, err := h.service.Sign(r.Context(), token, code, h.client(r))
+	if err != nil {
+		return h.wrongCode(w, r, &p, codePath(token, before, "wrong"), err)
+	}
+	if signed.You.Key != v.You.Key || signed.Process.Key != v.Process.Key {
+		// The token was another link's: say what is true for this one.
+		return seeOther(w, r, p.To(""))
+	}
+	return seeOther(w, r, p.To("/done"))
+}
+
+// codeLength is how many digits a code has.
+const codeLength = 6
+
+// digits leaves only the digits of what was typed or pasted: "123 456", "123-456".
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// wrongCode leads back to the field, with words. Everything else than an answer to a code is a refusal like any other.
+func (h *Handler) wrongCode(w http.ResponseWriter, r *http.Request, p *person, again string, err error) error {
+	e, ok := errors.AsType[*innsigli.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code {
+	case wrongCode:
+		return seeOther(w, r, p.To(again))
+	case lateCode, noCode:
+		return seeOther(w, r, p.To(codePath("", 0, "late")))
+	}
+	return err
+}

@@ -1,0 +1,80 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/innsigli/innsigli"
+)
+
+// Signing is what the pages need of innsigli.Service.
+type Signing interface {
+	Look(ctx context.Context, p innsigli.ProcessKey, k innsigli.SigneeKey, caller *innsigli.Caller) (innsigli.View, error)
+	Saw(ctx context.Context, p innsigli.ProcessKey, k innsigli.SigneeKey, from innsigli.Client) error
+	PageSizes(ctx context.Context, v innsigli.View) ([]innsigli.PageSize, error)
+	PageImage(ctx context.Context, v innsigli.View, page, width int) ([]byte, error)
+	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
+	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
+	Sign(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, error)
+}
+
+// Config is what the pages stand on. Mailbox may be nil: then there is no outbox.
+type Config struct {
+	Service Signing
+	Mailbox innsigli.Mailbox
+	// Client says who asks, as far as trusted proxies can tell.
+	Client func(*http.Request) innsigli.Client
+	// PublicURL is where people reach the server; forms that come from it are trusted even when a proxy changes Host.
+	PublicURL string
+	Log       *slog.Logger
+}
+
+// Handler serves the pages. It is made by [New] and holds nothing that changes.
+type Handler struct {
+	service   Signing
+	mailbox   innsigli.Mailbox
+	client    func(*http.Request) innsigli.Client
+	log       *slog.Logger
+	cross     *http.CrossOriginProtection
+	templates templates
+	assets    assets
+}
+
+// New parses templates and assets, once.
+func New(c Config) (*Handler, error) {
+	if c.Service == nil || c.Client == nil || c.Log == nil {
+		return nil, errors.New("page: Service, Client and Log are needed")
+	}
+	a, err := readAssets()
+	if err != nil {
+		return nil, fmt.Errorf("assets: %w", err)
+	}
+	t, err := readTemplates()
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	h := &Handler{
+		service: c.Service, mailbox: c.Mailbox, client: c.Client, log: c.Log,
+		cross: http.NewCrossOriginProtection(), templates: t, assets: a,
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil {
+			return nil, fmt.Errorf("public URL: %w", err)
+		}
+		if err := h.cross.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, fmt.Errorf("public URL: %w", err)
+		}
+	}
+	h.cross.SetDenyHandler(h.page(func(http.ResponseWriter, *http.Request) error { return errForeignForm }))
+	return h, nil
+}
+
+// errForeignForm refuses a form that another site has sent.
+var errForeignForm = &innsigli.Error{
+	Kind: innsigli.Forbidden, Code: "CrossOrigin", Text: "This form was sent from another site.",
+}

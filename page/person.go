@@ -1,0 +1,214 @@
+package page
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
+)
+
+// person is a screen of one person's link: who asks for what, and how it stands.
+type person struct {
+	screen
+	View     innsigli.View
+	Document string // what the document is called
+	Owner    string // whom to ask
+	People   []signee
+	Again    bool // the person comes back to what they have signed
+}
+
+// signee is a row of the list of people. Others are shown by name only (design/decisions.md 3).
+type signee struct {
+	Name     string
+	You      bool
+	Signed   bool
+	SignedAt time.Time
+}
+
+// keysOf reads the two keys of a link. A malformed one is no such link.
+func keysOf(r *http.Request) (innsigli.ProcessKey, innsigli.SigneeKey, error) {
+	p := innsigli.ProcessKey(chi.URLParam(r, "process"))
+	k := innsigli.SigneeKey(chi.URLParam(r, "signee"))
+	if !p.Valid() || !k.Valid() {
+		return "", "", errNoPage
+	}
+	return p, k, nil
+}
+
+// linkPath is the path of the person's link that a request is under.
+func linkPath(r *http.Request) string {
+	p, k, err := keysOf(r)
+	if err != nil {
+		return "/"
+	}
+	return linkOf(p, k)
+}
+
+func linkOf(p innsigli.ProcessKey, k innsigli.SigneeKey) string {
+	return "/s/" + string(p) + "/" + string(k)
+}
+
+// look asks how the process stands for whoever holds the link.
+func (h *Handler) look(r *http.Request) (innsigli.View, error) {
+	p, k, err := keysOf(r)
+	if err != nil {
+		return innsigli.View{}, err
+	}
+	return h.service.Look(r.Context(), p, k, nil)
+}
+
+// personFor makes the screen of a view.
+func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
+	p := person{
+		screen: h.screenFor(r, v.You.Language.Tag()), View: v,
+		Document: untwisted(documentName(v.Process)), Owner: v.Process.Owner(v.Company),
+	}
+	p.Company = untwisted(v.Company.Name)
+	p.base = linkOf(v.Process.Key, v.You.Key)
+	for _, s := range v.Process.Signees {
+		p.People = append(p.People, signee{Name: untwisted(s.Name), You: s.Key == v.You.Key, Signed: s.Signed(), SignedAt: s.SignedAt})
+	}
+	return p
+}
+
+// documentName is what a person calls the document: its display name, else the file's name without ".pdf".
+func documentName(p innsigli.Process) string {
+	if p.DisplayName != "" {
+		return p.DisplayName
+	}
+	if n := len(p.FileName) - len(".pdf"); n > 0 && strings.EqualFold(p.FileName[n:], ".pdf") {
+		return p.FileName[:n]
+	}
+	return p.FileName
+}
+
+// watched lets the page notice what happens to the process while it is open.
+func (p *person) watched(reload bool) {
+	p.Watch = watch{URL: p.base + "/state", State: p.View.Process.State.String(), Signed: p.signed(), Reload: reload}
+}
+
+func (p *person) signed() int {
+	n := 0
+	for _, s := range p.People {
+		if s.Signed {
+			n++
+		}
+	}
+	return n
+}
+
+// First is the name to greet the person by: the first part of it, as Icelanders do; whole when there is only one.
+func (p *person) First() string {
+	if f := strings.Fields(p.View.You.Name); len(f) > 0 {
+		return f[0]
+	}
+	return p.View.You.DisplayName()
+}
+
+// Phone says whether codes go out by SMS.
+func (p *person) Phone() bool { return p.View.You.Phone != "" }
+
+// Masked is the address of codes, enough of it to recognise one's own.
+func (p *person) Masked() string {
+	if p.Phone() {
+		return maskPhone(p.View.You.Phone)
+	}
+	return maskEmail(p.View.You.Email)
+}
+
+// maskPhone leaves the last four digits.
+func maskPhone(s string) string {
+	const keep = 4
+	if len(s) <= keep {
+		return s
+	}
+	return "••••\u00a0" + s[len(s)-keep:]
+}
+
+// maskEmail leaves the first letter and the domain.
+func maskEmail(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 {
+		return s
+	}
+	first := []rune(s)[:1]
+	return string(first) + "•••" + s[at:]
+}
+
+// Download is the address of the document, with the name it is to be kept under.
+func (p *person) Download() string {
+	return "/pdf/" + string(p.View.Process.Key) + "/" + string(p.View.You.Key) + ".pdf"
+}
+
+// FileName is what the download is called.
+func (p *person) FileName() string { return plain(p.View.Process.FileName) }
+
+// toDocument leads back to the document.
+func (h *Handler) toDocument(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.look(r)
+	if err != nil {
+		return err
+	}
+	p := h.personFor(r, v)
+	return seeOther(w, r, p.To(""))
+}
+
+// seeOther answers a form with another page, so that a reload of that page does not send the form again.
+func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // G710: always a path of ours, made of keys that were checked
+	return nil
+}
+
+// stateAnswer is what an open page asks for every two seconds.
+type stateAnswer struct {
+	State  string `json:"state"`
+	Signed int    `json:"signed"`
+}
+
+// state tells an open page whether what it shows is still so.
+func (h *Handler) state(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.look(r)
+	if err != nil {
+		return h.plainRefusal(w, r, err)
+	}
+	n := 0
+	for _, s := range v.Process.Signees {
+		if s.Signed() {
+			n++
+		}
+	}
+	return web.WriteJSON(w, http.StatusOK, stateAnswer{State: v.Process.State.String(), Signed: n})
+}
+
+// plainRefusal answers what a page's module or an image asked for: a status and no page. Failures go the common way.
+func (h *Handler) plainRefusal(w http.ResponseWriter, r *http.Request, err error) error {
+	status, _ := web.Refusal(r, err)
+	if status >= http.StatusInternalServerError || status == web.StatusClientGone {
+		return err
+	}
+	w.WriteHeader(status)
+	return nil
+}
+
+// prefetched says whether a browser fetched the page before anybody asked to see it (Sec-Purpose; the others are older
+// spellings of the same).
+func prefetched(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"}, func(name string) bool {
+		v := strings.ToLower(r.Header.Get(name))
+		return strings.Contains(v, "prefetch") || strings.Contains(v, "preview") || strings.Contains(v, "prerender")
+	})
+}
+
+// saw notes that the person was shown the document. Asking for the head of a page, or fetching it ahead, shows nothing.
+func (h *Handler) saw(ctx context.Context, r *http.Request, v innsigli.View) error {
+	if r.Method != http.MethodGet || prefetched(r) || !v.You.FirstSeenAt.IsZero() || !v.Process.State.Active() {
+		return nil
+	}
+	return h.service.Saw(ctx, v.Process.Key, v.You.Key, h.client(r))
+}

@@ -1,0 +1,113 @@
+package page
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
+)
+
+// standing shows how a process stands for someone who has nothing to do: signed and waiting, being sealed, completed,
+// canceled or expired.
+func (h *Handler) standing(w http.ResponseWriter, r *http.Request, v innsigli.View, again bool) error {
+	p := h.personFor(r, v)
+	p.Again = again
+	status, name := http.StatusOK, "done"
+	switch v.Process.State {
+	case innsigli.Canceled, innsigli.Declined:
+		status, name = http.StatusGone, "canceled"
+		p.Title = p.P("canceled.title")
+	case innsigli.Expired:
+		status, name = http.StatusGone, "expired"
+		p.Title = p.P("expired.title")
+	case innsigli.Completed:
+		name = "completed"
+		p.Title = p.P("completed.title")
+		if !v.Readable() {
+			name = "closed"
+			p.Title = p.P("closed.title")
+		}
+	case innsigli.Created, innsigli.Started, innsigli.Sealing:
+		p.Title = p.P("done.title")
+		p.watched(true)
+	}
+	return h.show(w, status, name, &p)
+}
+
+// done thanks whoever has signed. Whoever has not is led to the document.
+func (h *Handler) done(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.look(r)
+	if err != nil {
+		return err
+	}
+	if v.Process.State.Active() && !v.You.Signed() {
+		p := h.personFor(r, v)
+		return seeOther(w, r, p.To(""))
+	}
+	return h.standing(w, r, v, false)
+}
+
+// Sealing says whether everyone has signed and the seal is being made.
+func (p *person) Sealing() bool { return p.View.Process.State == innsigli.Sealing }
+
+// Closes is until when the signed document stays on the link.
+func (p *person) Closes() time.Time { return p.View.Process.EndedAt.Add(innsigli.CompletedLink) }
+
+// sorry is a page that says what did not work: what is true now, what can be done, whom to ask.
+type sorry struct {
+	person
+	Kind      string // "notfound", "locked", "codes", "later", "foreign", "trouble"
+	Retry     string // where trying again leads
+	Reference string // of a failure, for whoever runs the server
+}
+
+// sad shows a refusal. When the process can be read, its own state says more than the refusal: a code that was refused
+// because the signing was canceled is shown as canceled.
+func (h *Handler) sad(w http.ResponseWriter, r *http.Request, status int, e *innsigli.Error) error {
+	var v innsigli.View
+	known := false
+	if status < http.StatusInternalServerError && e.Kind != innsigli.NotFound {
+		if got, err := h.look(r); err == nil {
+			v, known = got, true
+		}
+	}
+	if known && statesSpeak(e) && (!v.Process.State.Active() || v.You.Signed()) {
+		return h.standing(w, r, v, true)
+	}
+	s := sorry{Kind: kindOf(e, status), Retry: linkPath(r)}
+	if known {
+		s.person = h.personFor(r, v)
+	} else {
+		s.screen = h.screenFor(r, "")
+	}
+	if status >= http.StatusInternalServerError {
+		s.Reference = web.RequestID(r.Context())
+	}
+	s.Title = s.P("sad." + s.Kind + ".title")
+	return h.show(w, status, "sad", &s)
+}
+
+// statesSpeak says whether a refusal is about where the process stands.
+func statesSpeak(e *innsigli.Error) bool {
+	return e.Kind == innsigli.NotActive || e.Kind == innsigli.Gone || e.Code == "AlreadySigned" || e.Code == "LinkExpired"
+}
+
+// kindOf chooses the words for a refusal.
+func kindOf(e *innsigli.Error, status int) string {
+	switch {
+	case e.Code == "OtpLocked":
+		return "locked"
+	case e.Code == "TooManyCodes":
+		return "codes"
+	case e.Code == "CrossOrigin":
+		return "foreign"
+	case e.Kind == innsigli.TooMany, e.Kind == innsigli.Unavailable:
+		return "later"
+	case e.Kind == innsigli.NotFound, e.Kind == innsigli.Gone:
+		return "notfound"
+	case status >= http.StatusInternalServerError:
+		return "trouble"
+	}
+	return "refused"
+}

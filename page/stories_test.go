@@ -1,0 +1,179 @@
+package page
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/lang"
+)
+
+// story is one page in one state: what is asked of the server, and what it stands on.
+type story struct {
+	name   string
+	method string
+	path   string
+	form   string
+	status int
+	with   func(*fake)
+}
+
+// stories are all pages in all states. sp01 is open; the others stand as their names say.
+func stories(f *fake) []story {
+	open := f.put(process("sp01", innsigli.Started))
+	waiting := process("sp02", innsigli.Started)
+	waiting.Process.Signees[1].SignedAt, waiting.You.SignedAt = noon, noon
+	mail := process("sp03", innsigli.Created)
+	mail.You.Phone, mail.You.Reason = "", "Approval of the yearly accounts"
+	mail.Process.Signees[1] = mail.You
+	closed := process("sp04", innsigli.Completed)
+	closed.Now = noon.Add(innsigli.CompletedLink + time.Hour)
+	hostile := process("sp05", innsigli.Started)
+	hostile.Company.Name = `<img src=x onerror=alert(1)> & Söhne`
+	hostile.Process.FileName = "\u202efdp.<script>alert(1)</script>.pdf"
+	hostile.Process.Signees[0].Name = "مريم بنت \u202eأحمد"
+	hostile.Process.Signees[2].Name = ""
+	hostile.You.Reason = "\"><script>alert(1)</script>"
+	wrong := process("sp06", innsigli.Started)
+	wrong.You.WrongTries = 1
+	sent := process("sp0c", innsigli.Started)
+	sent.You.LastTokenAt = noon
+	canceledSigned := process("sp07", innsigli.Canceled)
+	canceledSigned.Process.Signees[1].SignedAt, canceledSigned.You.SignedAt = noon, noon
+	token := "token=" + strings.Repeat("a", 32) + "&before=0"
+	waits := f.put(waiting)
+	done := f.put(process("sp08", innsigli.Completed))
+	return []story{
+		{name: "home", path: "/", status: 200},
+		{name: "sign", path: open, status: 200},
+		{name: "sign-by-mail", path: f.put(mail), status: 200},
+		{name: "sign-hostile", path: f.put(hostile), status: 200},
+		{name: "text", path: open + "/text/1", status: 200},
+		{name: "text-picture", path: open + "/text/3", status: 200},
+		{name: "code", path: open + "/code?" + token, status: 200},
+		{name: "code-sent", path: f.put(sent) + "/code?" + token, status: 200},
+		{name: "code-wrong", path: f.put(wrong) + "/code?said=wrong&" + token, status: 200},
+		{name: "code-short", path: open + "/code?said=short&" + token, status: 200},
+		{name: "code-late", path: open + "/code?said=late", status: 200},
+		{name: "code-send", path: open + "/code", status: 200},
+		{name: "done-waiting", path: waits + "/done", status: 200},
+		{name: "signed-again", path: waits, status: 200},
+		{name: "signed-read", path: waits + "?read", status: 200},
+		{name: "done-sealing", path: f.put(process("sp09", innsigli.Sealing)) + "/done", status: 200},
+		{name: "completed", path: done, status: 200},
+		{name: "closed", path: f.put(closed), status: 200},
+		{name: "canceled", path: f.put(process("sp0a", innsigli.Canceled)), status: 410},
+		{name: "canceled-signed", path: f.put(canceledSigned), status: 410},
+		{name: "expired", path: f.put(process("sp0b", innsigli.Expired)), status: 410},
+		{name: "not-found", path: "/s/spff/siff", status: 404},
+		{name: "locked", method: "POST", path: open + "/code", status: 429, with: func(f *fake) {
+			f.refus = &innsigli.Error{Kind: innsigli.TooMany, Code: "OtpLocked"}
+		}},
+		{name: "too-many-codes", method: "POST", path: open + "/code", status: 429, with: func(f *fake) {
+			f.refus = &innsigli.Error{Kind: innsigli.TooMany, Code: "TooManyCodes"}
+		}},
+		{name: "busy", method: "POST", path: open + "/code", status: 429, with: func(f *fake) {
+			f.refus = &innsigli.Error{Kind: innsigli.TooMany, Code: "Limit"}
+		}},
+		{name: "refused", method: "POST", path: open + "/code", status: 400, with: func(f *fake) {
+			f.refus = &innsigli.Error{Kind: innsigli.Invalid, Code: "x"}
+		}},
+		{name: "trouble", path: open, status: 500, with: func(f *fake) { f.fail = errors.New("disk on fire at 10.0.0.7") }},
+		{name: "outbox", path: "/dev/outbox", status: 200},
+		{name: "outbox-mail", path: "/dev/outbox/a1", status: 200},
+		{name: "outbox-sms", path: "/dev/outbox/b2", status: 200},
+	}
+}
+
+// tell asks for a story in a language.
+func tell(t *testing.T, f *fake, h http.Handler, s story, tag string) *httptest.ResponseRecorder {
+	t.Helper()
+	f.broken(s.with)
+	method := s.method
+	if method == "" {
+		method = http.MethodGet
+	}
+	r := httptest.NewRequest(method, s.path, strings.NewReader(s.form))
+	r.Header.Set("Accept-Language", tag)
+	r.Header.Set("Accept", "text/html,application/xhtml+xml")
+	r.RemoteAddr, r.Host = "127.0.0.1:5000", "127.0.0.1:8080"
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	f.broken(nil)
+	return w
+}
+
+// TestStoriesSayWhatIsTrueInEveryLanguage renders every page in every state. With INNSIGLI_STORYBOOK set to a folder the
+// pages are left there.
+func TestStoriesSayWhatIsTrueInEveryLanguage(t *testing.T) {
+	dir := t.TempDir()
+	if keep := os.Getenv("INNSIGLI_STORYBOOK"); keep != "" {
+		dir = keep
+	}
+	f := newFake(t)
+	all := stories(f)
+	h := served(t, f, someLetters())
+	for _, tag := range lang.Tags() {
+		for _, s := range all {
+			w := tell(t, f, h, s, tag)
+			html := w.Body.String()
+			if w.Code != s.status {
+				t.Errorf("%s/%s: status %d, want %d", tag, s.name, w.Code, s.status)
+			}
+			checkPage(t, tag+"/"+s.name, tag, html)
+			if got := w.Header().Get("Content-Security-Policy"); got != csp {
+				t.Errorf("%s/%s: policy %q", tag, s.name, got)
+			}
+			if err := os.WriteFile(filepath.Join(dir, s.name+"."+tag+".html"), []byte(html), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// checkPage holds a page to what all of them promise.
+func checkPage(t *testing.T, name, tag, html string) {
+	t.Helper()
+	for _, must := range []string{
+		`<html lang="` + tag + `">`, `<main id="main"`, `<h1>`, `class="skip"`, `<footer`, `name="viewport"`,
+	} {
+		if strings.Count(html, must) != 1 {
+			t.Errorf("%s: %q is there %d times, want once", name, must, strings.Count(html, must))
+		}
+	}
+	for _, never := range []string{
+		` style="`, "<style", " onclick", "javascript:", "<script>", "<img src=x", "\u202e</title>", "ZgotmplZ", "disk on fire",
+		"1120", "Error", "<nil>", "%!",
+	} {
+		if i := strings.Index(html, never); i >= 0 {
+			t.Errorf("%s: %q must not be there: …%s…", name, never, html[max(0, i-60):min(len(html), i+60)])
+		}
+	}
+	if key := regexp.MustCompile(`\b(sign|code|done|sad|outbox|home|people|page|text)\.[a-z]+`).FindString(visible(html)); key != "" {
+		t.Errorf("%s: a key is shown: %q", name, key)
+	}
+}
+
+// visible leaves only what stands between tags.
+func visible(html string) string {
+	var b strings.Builder
+	in := false
+	for _, r := range html {
+		switch {
+		case r == '<':
+			in = true
+		case r == '>':
+			in = false
+		case !in:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
