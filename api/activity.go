@@ -1,0 +1,138 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
+)
+
+type activityWrapper struct {
+	ProcessKey           string           `json:"processKey"`
+	ActivityLog          []activityItem   `json:"activityLog"`
+	Signees              []activitySignee `json:"signees"`
+	SequenceSignees      []struct{}       `json:"sequenceSignees"`
+	AttachmentReferences []struct{}       `json:"attachmentReferences"`
+	ActivityDisplayName  string           `json:"activityDisplayName,omitempty"`
+}
+
+type activityItem struct {
+	FlowKey           string `json:"flowKey"`
+	ProcessKey        string `json:"processKey"`
+	SigneeKey         string `json:"signeeKey,omitempty"`
+	Status            string `json:"status"`
+	Description       string `json:"description"`
+	UserAgent         string `json:"userAgent,omitempty"`
+	FileName          string `json:"fileName,omitempty"`
+	CreatedAt         string `json:"createdAt"`
+	CreatedBy         string `json:"createdBy"`
+	RequiresAuth      bool   `json:"requiresAuth"`
+	SignInOrder       bool   `json:"signInOrder"`
+	SignatureLocation string `json:"signatureLocation"`
+}
+
+type activitySignee struct {
+	ProcessKey    string `json:"processKey"`
+	SigneeKey     string `json:"signeeKey"`
+	Ssn           string `json:"ssn,omitempty"`
+	Name          string `json:"name,omitempty"`
+	Address       string `json:"address,omitempty"`
+	PostalCode    string `json:"postalCode,omitempty"`
+	City          string `json:"city,omitempty"`
+	Phone         string `json:"phone,omitempty"`
+	Email         string `json:"email,omitempty"`
+	CreatedAt     string `json:"createdAt"`
+	CreatedBy     string `json:"createdBy"`
+	SignatureType string `json:"signatureType"`
+}
+
+// activity is GET /signing/activity and its three older paths (facts/wire.md C6).
+func (a *API) activity(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	q, err := activityQuery(r)
+	if err != nil {
+		return err
+	}
+	acts, err := a.Service.Activity(r.Context(), c, q)
+	if err != nil {
+		return err
+	}
+	out := []activityWrapper{}
+	for _, act := range acts {
+		out = append(out, wrapActivity(act))
+	}
+	return web.WriteJSON(w, http.StatusOK, out)
+}
+
+func activityQuery(r *http.Request) (innsigli.ActivityQuery, error) {
+	in := web.Query(r)
+	q := innsigli.ActivityQuery{
+		User: in.Get("user"), Flow: innsigli.FlowKey(in.Get("flowkey")), Query: in.Get("query"),
+		Process: innsigli.ProcessKey(strings.ToLower(in.Get("processkey"))),
+	}
+	if k := processKey(r); k != "" {
+		q.Process = k
+	}
+	var okFrom, okTo, okTake, okSkip bool
+	q.From, okFrom = wireTime(in.Get("startdate"))
+	q.To, okTo = wireTime(in.Get("enddate"))
+	q.Take, okTake = wireInt(in.Get("take"))
+	q.Skip, okSkip = wireInt(in.Get("skip"))
+	switch {
+	case !okFrom && in.Get("startdate") != "":
+		return q, innsigli.InvalidField("StartDate", "Date", "StartDate must be a date like 2026-11-23 or 2026-11-23T08:00:00Z.")
+	case !okTo && in.Get("enddate") != "":
+		return q, innsigli.InvalidField("EndDate", "Date", "EndDate must be a date like 2026-11-23 or 2026-11-23T08:00:00Z.")
+	case !okTake:
+		return q, innsigli.InvalidField("Take", "Type", "Take must be a whole number.")
+	case !okSkip:
+		return q, innsigli.InvalidField("Skip", "Type", "Skip must be a whole number.")
+	}
+	// Every process of this server is of the first type; a filter for another finds nothing.
+	if t := in.Get("flowtype"); t != "" && !strings.EqualFold(t, flowType) {
+		q.Process = "none"
+	}
+	return q, nil
+}
+
+// flowType is the one type of flow there is: the company sends a document and people.
+const flowType = "DropAndSign"
+
+func wrapActivity(act innsigli.Activity) activityWrapper {
+	p := act.Process
+	out := activityWrapper{
+		ProcessKey: string(p.Key), ActivityDisplayName: p.DisplayName, ActivityLog: []activityItem{}, Signees: []activitySignee{},
+		SequenceSignees: []struct{}{}, AttachmentReferences: []struct{}{},
+	}
+	for _, l := range act.Lines {
+		item := activityItem{
+			FlowKey: string(p.Flow), ProcessKey: string(p.Key), SigneeKey: string(l.Signee), Status: string(l.Kind),
+			Description: l.Description(), UserAgent: l.Client.Agent, CreatedAt: logTime(l.At), CreatedBy: l.CreatedBy(),
+			SignatureLocation: p.Location.String(),
+		}
+		if l.Kind == innsigli.LogCreated || l.Kind == innsigli.LogStarted {
+			item.FileName = p.FileName
+		}
+		out.ActivityLog = append(out.ActivityLog, item)
+	}
+	by := p.User
+	if by == "" {
+		by = innsigli.SystemActor
+	}
+	for _, s := range p.Signees {
+		out.Signees = append(out.Signees, activitySignee{
+			ProcessKey: string(p.Key), SigneeKey: string(s.Key), Ssn: dashedSsn(s.Ssn), Name: s.Name, Address: s.Address,
+			PostalCode: s.PostalCode, City: s.City, Phone: s.Phone, Email: s.Email, CreatedAt: logTime(p.CreatedAt), CreatedBy: by,
+			SignatureType: s.Type.String(),
+		})
+	}
+	return out
+}
+
+// dashedSsn writes an Icelandic ssn as the log does: dddddd-dddd.
+func dashedSsn(s string) string {
+	if len(s) != 10 || strings.Trim(s, "0123456789") != "" {
+		return s
+	}
+	return s[:6] + "-" + s[6:]
+}

@@ -1,0 +1,49 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/innsigli/innsigli"
+)
+
+var errUnauthenticated = &innsigli.Error{
+	Kind: innsigli.Unauthenticated, Code: "Unauthorized",
+	Text: "Send Authorization: Basic with base64(companyKey:ApiKey).",
+}
+
+// authenticated lets a request through with the company whose credentials it carries. The body is not touched before.
+func (a *API) authenticated(h func(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c, err := a.caller(r)
+		if err != nil {
+			return err
+		}
+		return h(w, r, c)
+	}
+}
+
+// caller reads and checks Basic credentials (facts/wire.md 1.1: username companyKey, password the API key).
+func (a *API) caller(r *http.Request) (innsigli.Caller, error) {
+	company, key, ok := r.BasicAuth()
+	if !ok || company == "" || key == "" || len(company) > 64 || len(key) > 256 || strings.ContainsRune(company, 0) {
+		return innsigli.Caller{}, errUnauthenticated
+	}
+	c, err := a.Service.Store.Authenticate(r.Context(), innsigli.CompanyKey(strings.ToLower(company)), innsigli.HashAPIKey(key))
+	if innsigli.KindOf(err) == innsigli.NotFound {
+		return innsigli.Caller{}, errUnauthenticated
+	}
+	return c, err
+}
+
+// maybeCaller is for routes that show more to the company itself. Credentials that are sent and wrong are refused.
+func (a *API) maybeCaller(r *http.Request) (*innsigli.Caller, error) {
+	if r.Header.Get("Authorization") == "" {
+		return nil, nil //nolint:nilnil // no credentials, no caller, no error
+	}
+	c, err := a.caller(r)
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
+}

@@ -1,0 +1,215 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
+)
+
+// createSigningProcess is the public API's request (facts/wire.md 1.3). Enums and meta values are read as they come.
+type createSigningProcess struct {
+	FlowKey              string                    `json:"flowKey"`
+	PdfDocument          string                    `json:"pdfDocument"`
+	PdfFileName          string                    `json:"pdfFileName"`
+	CreateSignees        []createSignee            `json:"createSignees"`
+	Meta                 map[string]jsontext.Value `json:"meta"`
+	Attachments          []jsontext.Value          `json:"attachments"`
+	AttachmentReferences []jsontext.Value          `json:"attachmentReferences"`
+	RequiresAuth         bool                      `json:"requiresAuth"`
+	SignInOrder          bool                      `json:"signInOrder"`
+	SignatureLocation    jsontext.Value            `json:"signatureLocation"`
+	User                 string                    `json:"user"`
+	SequenceKey          string                    `json:"sequenceKey"`
+	ActivityDisplayName  string                    `json:"activityDisplayName"`
+	FlattenDocument      bool                      `json:"flattenDocument"`
+	ReminderRule         string                    `json:"reminderRule"`
+}
+
+type createSignee struct {
+	Name                      string         `json:"name"`
+	Ssn                       string         `json:"ssn"`
+	PhoneNumber               string         `json:"phoneNumber"`
+	Email                     string         `json:"email"`
+	Address                   string         `json:"address"`
+	PostalCode                string         `json:"postalCode"`
+	City                      string         `json:"city"`
+	Reason                    string         `json:"reason"`
+	HidePersonalCode          bool           `json:"hidePersonalCode"`
+	CommunicationDeliveryType jsontext.Value `json:"communicationDeliveryType"`
+	SignatureType             jsontext.Value `json:"signatureType"`
+	User                      string         `json:"user"`
+	Language                  jsontext.Value `json:"language"`
+	Languages                 jsontext.Value `json:"languages"` // what the documentation's parameter list calls it
+	CustomSmsText             string         `json:"customSmsText"`
+}
+
+// create is POST /management/signing. The document is taken out of the body as a stream, so that it is never whole in
+// memory.
+func (a *API) create(w http.ResponseWriter, r *http.Request, c innsigli.Caller) (err error) {
+	up, err := a.Service.NewUpload(r.Context())
+	if err != nil {
+		return err
+	}
+	defer up.Abort()
+	in, err := readCreate(http.MaxBytesReader(w, r.Body, innsigli.MaxBodyBytes), up)
+	if err != nil {
+		return err
+	}
+	req, err := in.request()
+	if err != nil {
+		return err
+	}
+	req.Idempotency = r.Header.Get("Idempotency-Key")
+	got, err := a.Service.Create(r.Context(), c, req, up)
+	if err != nil {
+		return err
+	}
+	if got.Warning != "" {
+		w.Header().Set("Warning", `199 - "`+got.Warning+`"`) // RFC 7234 5.5.7
+	}
+	return web.WriteJSON(w, http.StatusOK, a.process(got.Process))
+}
+
+// readCreate reads the body and writes the document into up, wherever in the body it stands.
+func readCreate(body io.Reader, up io.Writer) (createSigningProcess, error) {
+	var in createSigningProcess
+	var rest bytes.Buffer
+	document := ""
+	err := web.SpillJSON(&rest, body, web.DefaultSpillLimits(), func(token, path string, r io.Reader) error {
+		if !strings.EqualFold(path, "pdfDocument") {
+			return innsigli.InvalidField(path, "Length", path+" is too long.")
+		}
+		document = token
+		_, err := io.Copy(up, r)
+		return err
+	})
+	if err != nil {
+		return in, err
+	}
+	if err := web.ReadJSON(&rest, &in); err != nil {
+		return in, err
+	}
+	if in.PdfDocument == "" || in.PdfDocument == document {
+		return in, nil
+	}
+	short, err := web.DecodeBase64("pdfDocument", in.PdfDocument, innsigli.MaxDocumentBytes)
+	if err != nil {
+		return in, err
+	}
+	_, err = up.Write(short)
+	return in, err
+}
+
+// notBuilt names the members of the request that are known and not built yet. Ignoring them would do something else
+// than was asked: requiresAuth left out would show documents (design/decisions.md 2).
+func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
+	var out []innsigli.FieldError
+	for _, m := range []struct {
+		name string
+		set  bool
+	}{
+		{"attachments", len(in.Attachments) > 0},
+		{"attachmentReferences", len(in.AttachmentReferences) > 0},
+		{"requiresAuth", in.RequiresAuth},
+		{"signInOrder", in.SignInOrder},
+		{"sequenceKey", in.SequenceKey != ""},
+		{"flattenDocument", in.FlattenDocument},
+		{"reminderRule", in.ReminderRule != ""},
+	} {
+		if m.set {
+			out = append(out, innsigli.FieldError{Field: m.name, Code: "NotSupported", Text: "This server cannot do " + m.name + " yet."})
+		}
+	}
+	return out
+}
+
+// request translates the wire into the trade.
+func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
+	bad := in.notBuilt()
+	wrong := func(field, what string) {
+		bad = append(bad, innsigli.FieldError{Field: field, Code: "Enum", Text: field + " is not a known " + what + "."})
+	}
+	req := innsigli.CreateRequest{
+		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
+		DisplayName: strings.TrimSpace(in.ActivityDisplayName), Hash: in.hash(),
+	}
+	var ok bool
+	if req.Location, ok = enum(in.SignatureLocation, innsigli.TopFirstPage, innsigli.ParseLocation); !ok {
+		wrong("signatureLocation", "place")
+	}
+	for k, v := range in.Meta {
+		text, ok := web.Scalar(v)
+		if !ok {
+			bad = append(bad, innsigli.FieldError{Field: "meta." + k, Code: "Type", Text: "meta." + k + " must be a text."})
+		}
+		if req.Meta == nil {
+			req.Meta = map[string]string{}
+		}
+		req.Meta[k] = text
+	}
+	for i := range in.CreateSignees {
+		req.Signees = append(req.Signees, in.CreateSignees[i].signee(fmt.Sprintf("createSignees[%d].", i), wrong))
+	}
+	if len(bad) > 0 {
+		return req, &innsigli.Error{Kind: innsigli.Invalid, Code: bad[0].Code, Text: bad[0].Text, Fields: bad}
+	}
+	return req, nil
+}
+
+func (s *createSignee) signee(at string, wrong func(field, what string)) innsigli.NewSignee {
+	out := innsigli.NewSignee{
+		Name: strings.TrimSpace(s.Name), Ssn: strings.TrimSpace(s.Ssn), Phone: strings.TrimSpace(s.PhoneNumber), Email: strings.TrimSpace(s.Email),
+		Address: strings.TrimSpace(s.Address), PostalCode: strings.TrimSpace(s.PostalCode), City: strings.TrimSpace(s.City),
+		Reason: strings.TrimSpace(s.Reason), CustomSms: strings.TrimSpace(s.CustomSmsText), User: strings.TrimSpace(s.User),
+		HideCode: s.HidePersonalCode,
+	}
+	var ok bool
+	if out.Delivery, ok = enum(s.CommunicationDeliveryType, innsigli.DeliverNone, innsigli.ParseDelivery); !ok {
+		wrong(at+"communicationDeliveryType", "delivery")
+	}
+	if out.Type, ok = enum(s.SignatureType, 0, innsigli.ParseSignatureType); !ok {
+		wrong(at+"signatureType", "signature type")
+	}
+	lang := s.Language
+	if len(lang) == 0 {
+		lang = s.Languages
+	}
+	if out.Language, ok = enum(lang, innsigli.LangNotSet, innsigli.ParseLanguage); !ok {
+		wrong(at+"language", "language")
+	}
+	return out
+}
+
+// enum reads a name or number; a member left out, null or empty gives the default.
+func enum[T any](v jsontext.Value, def T, parse func(string) (T, bool)) (T, bool) {
+	s, ok := web.Scalar(v)
+	if !ok {
+		return def, false
+	}
+	if s = strings.TrimSpace(s); s == "" {
+		return def, true
+	}
+	return parse(s)
+}
+
+// hash stands for the request without its document, for the Idempotency-Key.
+func (in *createSigningProcess) hash() string {
+	small := *in
+	small.PdfDocument = ""
+	b, err := json.Marshal(small, json.Deterministic(true))
+	if err != nil {
+		return ""
+	}
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/innsigli/innsigli"
+)
+
+// pdf is GET and HEAD /pdf/{process}/{signee}.pdf: the document as it stands.
+func (a *API) pdf(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.maybeCaller(r)
+	if err != nil {
+		return err
+	}
+	v, err := a.Service.Look(r.Context(), processKey(r), signeeKey(r), c)
+	if err != nil {
+		return err
+	}
+	return a.send(w, r, v)
+}
+
+// pdfWhole is GET and HEAD /pdf/sp/{process}.pdf: the same for the company.
+func (a *API) pdfWhole(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	v, err := a.Service.LookWhole(r.Context(), processKey(r), c)
+	if err != nil {
+		return err
+	}
+	return a.send(w, r, v)
+}
+
+func (a *API) send(w http.ResponseWriter, r *http.Request, v innsigli.View) (err error) {
+	d, err := a.Service.Download(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	defer d.Close() //nolint:errcheck // a reader; what could be lost was lost while reading
+	h := w.Header()
+	h.Set("Content-Type", "application/pdf")
+	// Never opened in the page's own origin by a viewer of the browser.
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": d.Name}))
+	h.Set("ETag", `"`+d.SHA256+`"`)
+	http.ServeContent(w, r, "", time.Time{}, d)
+	return nil
+}
