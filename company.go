@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"strings"
 )
 
@@ -41,17 +42,21 @@ func (s *Service) CreateCompany(ctx context.Context, name, email string) (Creden
 		CompanyKey: NewCompanyKey(), APIKey: NewAPIKey(), FlowKey: NewFlowKey(),
 		WebhookKey: base64.StdEncoding.EncodeToString(secret),
 	}
-	w, err := s.Keys.Wrap([]byte(cr.WebhookKey), AboutWebhookKey(cr.CompanyKey))
-	if err != nil {
-		return Credentials{}, err
+	for try := 0; ; try++ {
+		w, err := s.Keys.Wrap([]byte(cr.WebhookKey), AboutWebhookKey(cr.CompanyKey))
+		if err != nil {
+			return Credentials{}, err
+		}
+		err = s.Store.CreateCompany(ctx, NewCompany{
+			Company: Company{Key: cr.CompanyKey, Name: name, Email: email},
+			Flow:    Flow{Key: cr.FlowKey, Company: cr.CompanyKey, Name: "Default", Active: true, CreatedAt: s.Now()},
+			KeyName: "API key 1", KeyHash: HashAPIKey(cr.APIKey), WebhookKey: w,
+		})
+		if err == nil {
+			return cr, nil
+		}
+		if !errors.Is(err, ErrRewrap) || try == 3 { // a rotation came in between: wrap again
+			return Credentials{}, err
+		}
 	}
-	err = s.Store.CreateCompany(ctx, NewCompany{
-		Company: Company{Key: cr.CompanyKey, Name: name, Email: email},
-		Flow:    Flow{Key: cr.FlowKey, Company: cr.CompanyKey, Name: "Default", Active: true, CreatedAt: s.Now()},
-		KeyName: "API key 1", KeyHash: HashAPIKey(cr.APIKey), WebhookKey: w,
-	})
-	if err != nil {
-		return Credentials{}, err
-	}
-	return cr, nil
 }
