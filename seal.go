@@ -158,7 +158,13 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 	if err != nil {
 		return nil, err
 	}
-	return &sealedRevision{Revision: rev, from: from, pages: doc.PageCount()}, nil
+	// Read back what was made, before anybody gets it: evidence pages are counted, and a file that we could not open
+	// ourselves is never handed out.
+	made, err := pades.Open(rev, rev.Size())
+	if err != nil {
+		return nil, fmt.Errorf("read back: %w", err)
+	}
+	return &sealedRevision{Revision: rev, from: from, pages: made.PageCount()}, nil
 }
 
 func sealReason(outcome string) string {
