@@ -95,7 +95,8 @@ func points(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 // pageNumber reads the number of a page that the view has.
 func pageNumber(r *http.Request, v innsigli.View) (int, error) {
 	n, err := strconv.Atoi(chi.URLParam(r, "page"))
-	if err != nil || n < 1 || n > pages(v) {
+	// What has ended has no pages any more; the service says so better than "no such page" would.
+	if err != nil || n < 1 || n > pages(v) && !v.Process.State.Ended() {
 		return 0, errNoPage
 	}
 	return n, nil
