@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/innsigli/innsigli"
+)
+
+type companyCmd struct {
+	Create companyCreateCmd `cmd:"" help:"Make a company and print its keys once."`
+}
+
+type companyCreateCmd struct {
+	base
+	Name  string `help:"The company's name, as people read it." required:""`
+	Email string `help:"Where mails for the company go." required:""`
+	JSON  bool   `name:"json" help:"Print JSON."`
+}
+
+// Run makes a company. It works beside a running server: both see the same database.
+func (c companyCreateCmd) Run(ctx context.Context, con console) error {
+	p := plan{settings: settings{base: c.base}}
+	c.locate(&p)
+	in, err := openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
+	if err != nil {
+		return err
+	}
+	defer in.close() //nolint:errcheck // everything was committed before
+	cr, err := in.service().CreateCompany(ctx, c.Name, c.Email)
+	if err != nil {
+		return err
+	}
+	return printCredentials(con, cr, c.JSON)
+}
+
+func printCredentials(con console, cr innsigli.Credentials, asJSON bool) error {
+	if asJSON {
+		return json.MarshalWrite(con.out, cr, jsontext.WithIndent("  "))
+	}
+	_, err := fmt.Fprintf(con.out, "companyKey           %s\napiKey               %s   (shown once)\nflowKey              %s\nwebhookSignatureKey  %s\n",
+		cr.CompanyKey, cr.APIKey, cr.FlowKey, cr.WebhookKey)
+	return err
+}

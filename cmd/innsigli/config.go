@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/notify"
+	"github.com/innsigli/innsigli/web"
+)
+
+// base are the settings that every command needs to find the installation.
+type base struct {
+	Data     string `help:"Folder of the installation." default:"./data" placeholder:"DIR"`
+	Database string `help:"postgres://… ; default: SQLite in the data folder." placeholder:"URL"`
+	Key      string `help:"Key-encryption key: FILE or env:NAME; default: a file in the data folder, made at first start." placeholder:"FILE"`
+}
+
+// settings are what the server runs with.
+type settings struct {
+	base
+	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	AdminListen    string        `help:"Address for metrics and health in detail; default: the main listener, for loopback peers only." placeholder:"ADDR"`
+	PublicURL      string        `name:"public-url" help:"How people reach the server; default: http:// and the listening address." placeholder:"URL"`
+	SMTP           string        `name:"smtp" help:"smtp://[user:pass@]host:port[?tls=starttls|tls|none]; default: the built-in outbox." placeholder:"URL"`
+	MailFrom       string        `help:"Sender of mails; default: innsigli@ and the public host." placeholder:"ADDRESS"`
+	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; default: the built-in outbox." placeholder:"URL"`
+	ExpireAfter    time.Duration `help:"How long a process stays open." default:"720h" placeholder:"DURATION"`
+	WebhookAllow   string        `help:"Private networks that webhooks may reach, separated by commas." placeholder:"CIDR"`
+	TrustedProxies string        `help:"Networks whose X-Forwarded-For is believed, separated by commas." placeholder:"CIDR"`
+	LogFormat      string        `help:"text or json." enum:"text,json" default:"text"`
+}
+
+// plan is the settings, checked and worked out: nothing in it can turn out wrong later.
+type plan struct {
+	settings
+	public       *url.URL
+	proxies      web.Proxies
+	webhookAllow []netip.Prefix
+	database     string // with its scheme
+	keySpec      string
+	ownKey       bool // the key file is ours to make
+	mailFrom     string
+	noSms        bool // no gateway, and no outbox to stand in for it
+	loopback     bool // listener and public address are this machine's only
+	seam         seams
+}
+
+func (p *plan) sqlite() bool { return strings.HasPrefix(p.database, "sqlite:") }
+
+// seams are where tests put a clock of their own and failures in between. Nil: as it is.
+type seams struct {
+	now   func() time.Time
+	store func(innsigli.Store) innsigli.Store
+	queue func(innsigli.Queue) innsigli.Queue
+	blobs func(innsigli.Blobs) innsigli.Blobs
+	mail  func(notify.Transport) notify.Transport
+
+	renderer []string // argv of the renderer's children
+}
+
+func (p *plan) clock() func() time.Time {
+	if p.seam.now != nil {
+		return p.seam.now
+	}
+	return time.Now
+}
+
+func wrapped[T any](wrap func(T) T, v T) T {
+	if wrap == nil {
+		return v
+	}
+	return wrap(v)
+}
+
+func (s seams) wrapStore(v innsigli.Store) innsigli.Store    { return wrapped(s.store, v) }
+func (s seams) wrapQueue(v innsigli.Queue) innsigli.Queue    { return wrapped(s.queue, v) }
+func (s seams) wrapBlobs(v innsigli.Blobs) innsigli.Blobs    { return wrapped(s.blobs, v) }
+func (s seams) wrapMail(v notify.Transport) notify.Transport { return wrapped(s.mail, v) }
+
+// check works the settings out.
+func (s settings) check() (plan, error) {
+	p := plan{settings: s}
+	host, port, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return p, wrongUsage("--listen: %w", err)
+	}
+	if s.PublicURL == "" {
+		name := host
+		if name == "" || net.ParseIP(name) != nil && net.ParseIP(name).IsUnspecified() {
+			name = "localhost"
+		}
+		p.PublicURL = "http://" + net.JoinHostPort(name, port)
+	}
+	if p.public, err = url.Parse(strings.TrimRight(p.PublicURL, "/")); err != nil || p.public.Host == "" || p.public.Scheme != "http" && p.public.Scheme != "https" {
+		return p, wrongUsage("--public-url: %q is no http or https address", p.PublicURL)
+	}
+	p.loopback = web.LoopbackHost(host) && web.LoopbackHost(p.public.Hostname())
+	if s.SMTP == "" && !p.loopback {
+		return p, wrongUsage("--smtp is required when the server can be reached from elsewhere: the built-in outbox is for trying things out on one machine")
+	}
+	p.noSms = s.SMS == "" && !p.loopback
+	if p.proxies, err = web.ParseProxies(s.TrustedProxies); err != nil {
+		return p, wrongUsage("--trusted-proxies: %w", err)
+	}
+	allow, err := web.ParseProxies(s.WebhookAllow)
+	if err != nil {
+		return p, wrongUsage("--webhook-allow: %w", err)
+	}
+	p.webhookAllow = allow
+	if p.mailFrom = s.MailFrom; p.mailFrom == "" {
+		p.mailFrom = "innsigli@" + mailDomain(p.public.Hostname())
+	}
+	if !innsigli.ValidEmail(p.mailFrom) {
+		return p, wrongUsage("--mail-from: %q is no e-mail address", p.mailFrom)
+	}
+	if s.ExpireAfter < time.Minute {
+		return p, wrongUsage("--expire-after: a process has to stay open for a minute at least")
+	}
+	s.locate(&p)
+	return p, nil
+}
+
+// locate works out where the database and the key are.
+func (b base) locate(p *plan) {
+	p.database, p.keySpec = b.Database, b.Key
+	if p.database == "" {
+		p.database = "sqlite:" + filepath.Join(b.Data, "innsigli.db")
+	}
+	if p.keySpec == "" {
+		p.keySpec, p.ownKey = filepath.Join(b.Data, "key"), true
+	}
+}
+
+// mailDomain makes a domain of a host: an IP address is none.
+func mailDomain(host string) string {
+	if net.ParseIP(host) != nil || !strings.Contains(host, ".") {
+		return "localhost.localdomain"
+	}
+	return host
+}
+
+// configResolver reads the config file that --config or INNSIGLI_CONFIG names: lines of a flag and its value, with or
+// without an equals sign; empty lines and lines that begin with # are skipped. nil when there is no file.
+func configResolver(args []string) (kong.Resolver, error) {
+	name := os.Getenv("INNSIGLI_CONFIG")
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			name = v
+		} else if a == "--config" && i+1 < len(args) {
+			name = args[i+1]
+		}
+	}
+	if name == "" {
+		return nil, nil //nolint:nilnil // no file, no resolver, no error
+	}
+	values, err := readConfig(name)
+	if err != nil {
+		return nil, err
+	}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if v, ok := values[flag.Name]; ok {
+			return v, nil
+		}
+		return nil, nil
+	}), nil
+}
+
+// configNames are the lines a config file may have: the flags of serve.
+var configNames = []string{
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "expire-after",
+	"webhook-allow", "trusted-proxies", "log-format",
+}
+
+func readConfig(name string) (map[string]string, error) {
+	f, err := os.Open(name) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fmt.Errorf("config file: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // a reader
+	known := map[string]bool{}
+	for _, n := range configNames {
+		known[n] = true
+	}
+	values := map[string]string{}
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		i := strings.IndexAny(line, " \t=")
+		if i < 0 {
+			return nil, fmt.Errorf("config file: line %d has no value", n)
+		}
+		key := strings.TrimLeft(line[:i], "-")
+		if !known[key] {
+			return nil, fmt.Errorf("config file: line %d: there is no setting %q", n, key)
+		}
+		values[key] = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line[i:]), "="))
+	}
+	return values, lines.Err()
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/api"
+	"github.com/innsigli/innsigli/page"
+	"github.com/innsigli/innsigli/pki"
+	"github.com/innsigli/innsigli/web"
+)
+
+// Limits on slow and large requests. A body of 75 MB at 1 Mbit/s takes ten minutes.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 15 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: bodyTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// handler is everything that the main listener serves.
+func (s *server) handler() (http.Handler, error) {
+	frame := &web.Frame{Log: s.log, Now: s.now, Observe: s.metrics.observe}
+	a := &api.API{Service: s.svc, Frame: frame, Proxies: s.plan.proxies, Links: links{s.plan.public}}
+	r := chi.NewRouter()
+	r.NotFound(a.NotFound())
+	r.MethodNotAllowed(a.MethodNotAllowed(r))
+	a.Routes(r)
+	if err := s.pages(r, a.NotFound()); err != nil {
+		return nil, err
+	}
+	r.Get("/pki/root.pem", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-pem-file")
+		_, _ = w.Write(s.rootPEM)
+	})
+	r.Get(pki.CRLPath, frame.Handle(s.crl))
+	r.Get("/healthz", alive)
+	r.Get("/readyz", s.ready(s.plan.AdminListen == ""))
+	if s.plan.AdminListen == "" {
+		r.Get("/metrics", onlyLoopback(s.metrics.handler(s).ServeHTTP, a.NotFound()))
+	}
+	return frame.Wrap(r), nil
+}
+
+// crl is the local authority's revocation list.
+func (s *server) crl(w http.ResponseWriter, _ *http.Request) error {
+	der, err := s.ca.CRL(s.now())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/pkix-crl")
+	_, err = w.Write(der)
+	return err
+}
+
+// onlyLoopback hides a page from everyone who is not on this machine.
+func onlyLoopback(h, hidden http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !web.Loopback(r) {
+			hidden(w, r)
+			return
+		}
+		h(w, r)
+	}
+}
+
+// pages mounts the pages for people.
+func (s *server) pages(r chi.Router, hidden http.HandlerFunc) error {
+	c := page.Config{Service: s.svc, Client: s.plan.proxies.Client, PublicURL: s.plan.public.String(), Log: s.log}
+	if s.outbox != nil && s.plan.loopback {
+		c.Mailbox = s.outbox
+	}
+	h, err := page.New(c)
+	if err != nil {
+		return err
+	}
+	for _, route := range h.Routes() {
+		f := route.Handler
+		if strings.HasPrefix(route.Pattern, page.OutboxPrefix) {
+			f = onlyLoopback(f, hidden)
+		}
+		r.Method(route.Method, route.Pattern, f)
+	}
+	return nil
+}
+
+// adminHandler is what the admin listener serves: metrics, and health in detail for whoever reaches it.
+func (s *server) adminHandler() http.Handler {
+	r := chi.NewRouter()
+	r.Get("/healthz", alive)
+	r.Get("/readyz", s.ready(true))
+	r.Handle("/metrics", s.metrics.handler(s))
+	return r
+}
+
+func alive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// readiness is the detail of /readyz.
+type readiness struct {
+	Ready   bool                     `json:"ready"`
+	Cause   string                   `json:"cause,omitempty"`
+	Waiting map[innsigli.JobKind]int `json:"waiting,omitempty"`
+	Running int                      `json:"running"`
+	Dead    map[innsigli.JobKind]int `json:"dead,omitempty"`
+	Held    int                      `json:"ownerCopiesHeld"`
+	Sealing int                      `json:"sealing"`
+	Oldest  *time.Time               `json:"oldestDue,omitempty"`
+}
+
+// ready answers whether the server can do its work. The detail is for the operator: on the main listener only a
+// loopback peer gets it.
+func (s *server) ready(detail bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var out readiness
+		b, err := s.db.Backlog(r.Context())
+		status := http.StatusOK
+		if err != nil {
+			out.Cause, status = "database", http.StatusServiceUnavailable
+			s.log.Error("not ready", "cause", err.Error())
+		}
+		out.Ready = err == nil
+		if detail && (s.plan.AdminListen != "" || web.Loopback(r)) {
+			out.Waiting, out.Running, out.Dead, out.Held, out.Sealing = b.Ready, b.Running, b.Dead, b.Held, b.Sealing
+			if !b.Oldest.IsZero() {
+				out.Oldest = &b.Oldest
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(out)
+	}
+}

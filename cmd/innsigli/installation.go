@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/blob"
+	"github.com/innsigli/innsigli/keyring"
+	"github.com/innsigli/innsigli/store"
+)
+
+// installation is the data of a server: its folder, database, keys and documents. Several commands may have it open at
+// once; only one server may.
+type installation struct {
+	plan plan
+	now  func() time.Time
+	log  *slog.Logger
+	ring *keyring.Ring
+	db   *store.DB
+	docs *blob.FolderStore
+	node string // names this process in the leases of jobs
+}
+
+// openInstallation opens what p names, and makes what is missing.
+func openInstallation(ctx context.Context, p plan, log *slog.Logger) (in *installation, err error) {
+	in = &installation{plan: p, now: innsigli.Clock(p.clock()), log: log, node: nodeID()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, in.close())
+		}
+	}()
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return in, fmt.Errorf("data folder: %w", err)
+	}
+	if err := os.Chmod(p.Data, 0o700); err != nil { //nolint:gosec // a folder needs its x bits
+		return in, fmt.Errorf("data folder: %w", err)
+	}
+	if in.db, err = store.Open(ctx, store.Options{URL: p.database, Now: in.now, Log: log, NodeID: in.node}); err != nil {
+		return in, fmt.Errorf("database: %w", err)
+	}
+	if err := in.openKeys(ctx); err != nil {
+		return in, err
+	}
+	if in.docs, err = blob.Folder(filepath.Join(p.Data, "blobs")); err != nil {
+		return in, fmt.Errorf("documents: %w", err)
+	}
+	return in, nil
+}
+
+// nodeID names this process in the leases of jobs.
+func nodeID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6])
+}
+
+// openKeys loads the key-encryption key. A missing or other key with existing rows refuses to start: going on would
+// make a second set of secrets and leave every document unreadable.
+func (in *installation) openKeys(ctx context.Context) error {
+	used, err := in.db.KeyIDs(ctx)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	in.ring, err = keyring.Load(in.plan.keySpec)
+	if errors.Is(err, fs.ErrNotExist) && in.plan.ownKey {
+		if len(used) > 0 {
+			return fmt.Errorf("the key file %s is missing, and the database holds documents and secrets that only it opens: put it back", in.plan.keySpec)
+		}
+		if err := keyring.Create(in.plan.keySpec); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		in.ring, err = keyring.Load(in.plan.keySpec)
+	}
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	have := in.ring.IDs()
+	for id, n := range used {
+		if n > 0 && !slices.Contains(have, id) {
+			return fmt.Errorf("the key given does not open this database: %d rows need the key %q", n, id)
+		}
+	}
+	if w := in.ring.Warning(); w != "" {
+		in.log.Warn("key file: " + w) //nolint:sloglint // the text is the ring's own
+	}
+	return in.db.SetCurrentKey(ctx, in.ring.Current())
+}
+
+// secret reads a secret of the installation, or makes it: of several nodes that start at once the first wins.
+func (in *installation) secret(ctx context.Context, name string, fresh func() ([]byte, error)) ([]byte, error) {
+	about := "secret:" + name
+	w, err := in.db.Secret(ctx, name, func() (innsigli.WrappedKey, error) {
+		plain, err := fresh()
+		if err != nil {
+			return innsigli.WrappedKey{}, err
+		}
+		return ring{in.ring}.Wrap(plain, about)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s: %w", name, err)
+	}
+	return ring{in.ring}.Unwrap(w, about)
+}
+
+func random32() ([]byte, error) {
+	b := make([]byte, 32)
+	_, err := rand.Read(b)
+	return b, err
+}
+
+// service is the trade on this installation, without what only a server has.
+func (in *installation) service() *innsigli.Service {
+	return &innsigli.Service{
+		Store: in.plan.seam.wrapStore(in.db), Blobs: in.plan.seam.wrapBlobs(blobs{in.docs}), Keys: ring{in.ring}, Now: in.now, Log: in.log,
+		ExpireAfter: in.plan.ExpireAfter, Kick: func() {},
+	}
+}
+
+func (in *installation) close() error {
+	var errs []error
+	if in.db != nil {
+		errs = append(errs, in.db.Close())
+	}
+	if in.docs != nil {
+		errs = append(errs, in.docs.Close())
+	}
+	return errors.Join(errs...)
+}

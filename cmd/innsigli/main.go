@@ -1,0 +1,97 @@
+// Command innsigli is the e-signing server: one binary, one command to run it.
+//
+//	innsigli serve            runs the server, with everything it needs embedded
+//	innsigli company create   makes a company and prints its keys; works while the server runs
+//	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
+//	innsigli config           prints what is in force, without secrets
+//
+// Exit codes: 0 done, 1 failed, 2 wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/innsigli/innsigli/render"
+)
+
+// Exit codes (design: the outside of the program is stable).
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "render-child" {
+		os.Exit(render.ChildMain(os.Args[len(os.Args)-1], os.Stdin, os.Stdout))
+	}
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// cli is the command line. Every flag is also INNSIGLI_<FLAG> and a line of the config file.
+type cli struct {
+	Config string `help:"Config file: lines of 'flag value'. Secrets belong there, since flags show in ps." type:"existingfile" env:"INNSIGLI_CONFIG" placeholder:"FILE"`
+
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Company companyCmd `cmd:"" help:"Companies."`
+	Keys    keysCmd    `cmd:"" help:"The key-encryption key."`
+	Show    configCmd  `cmd:"" name:"config" help:"Print what is in force, without secrets."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// console is where commands print; given to every Run.
+type console struct {
+	out, err io.Writer
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	code := exitDone
+	left := false
+	parser, err := kong.New(&c, kong.Name("innsigli"), kong.Description("Self-hosted e-signing."), kong.Writers(out, errOut),
+		kong.DefaultEnvars("INNSIGLI"), kong.Exit(func(n int) { code, left = n, true }), kong.UsageOnError(),
+		kong.Bind(console{out, errOut}), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		fmt.Fprintln(errOut, "innsigli:", err) //nolint:errcheck // there is nowhere else to say it
+		return exitFailed
+	}
+	if file, err := configResolver(args); err != nil {
+		fmt.Fprintln(errOut, "innsigli:", err) //nolint:errcheck // there is nowhere else to say it
+		return exitUsage
+	} else if file != nil {
+		if err := kong.Resolvers(file).Apply(parser); err != nil {
+			fmt.Fprintln(errOut, "innsigli:", err) //nolint:errcheck // there is nowhere else to say it
+			return exitFailed
+		}
+	}
+	parsed, err := parser.Parse(args)
+	if left {
+		return code
+	}
+	if err == nil {
+		if err = parsed.Run(); err == nil {
+			return exitDone
+		}
+	}
+	fmt.Fprintln(errOut, "innsigli:", err) //nolint:errcheck // there is nowhere else to say it
+	var usage usageError
+	if _, wrong := errors.AsType[*kong.ParseError](err); wrong || errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is a setting that cannot be right.
+type usageError struct{ error }
+
+func wrongUsage(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }

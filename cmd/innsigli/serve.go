@@ -1,0 +1,288 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/eid"
+	"github.com/innsigli/innsigli/job"
+	"github.com/innsigli/innsigli/notify"
+	"github.com/innsigli/innsigli/paper"
+	"github.com/innsigli/innsigli/pki"
+	"github.com/innsigli/innsigli/render"
+)
+
+// stopWithin is how long an orderly stop may take (design/decisions.md 6).
+const stopWithin = 20 * time.Second
+
+// parallelJobs is how many jobs a node works on at once: they mostly wait for other people's servers.
+const parallelJobs = 16
+
+// smsSender is the sender's name in SMS: at most 11 letters (GSM 03.40 9.1.2.5).
+const smsSender = "Innsigli"
+
+type serveCmd struct{ settings }
+
+// Run starts the server and stays until it is told to stop.
+func (c serveCmd) Run(ctx context.Context, con console) error {
+	p, err := c.check()
+	if err != nil {
+		return err
+	}
+	log := newLog(con, p.LogFormat)
+	s, err := newServer(ctx, p, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.run(ctx, con), s.close())
+}
+
+func newLog(con console, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(con.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(con.err, nil))
+}
+
+// server is an installation at work.
+type server struct {
+	*installation
+	unlock   func() error
+	svc      *innsigli.Service
+	renderer *render.Renderer
+	worker   *job.Worker
+	outbox   *notify.Outbox // nil when mails go out for real
+	smtp     *notify.SMTP   // nil when they do not
+	ca       pki.Material
+	rootPEM  []byte
+	metrics  *metrics
+}
+
+// newServer wires everything. Nothing runs yet.
+func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err error) {
+	s = &server{metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.installation, err = openInstallation(ctx, p, log); err != nil {
+		return s, err
+	}
+	if s.unlock, err = lockFolder(p.Data); err != nil {
+		return s, err
+	}
+	if p.sqlite() {
+		// Alone on the folder, so alone on the database: nothing has to wait for the leases of a process that died.
+		if err := s.db.ReleaseAll(ctx); err != nil {
+			return s, err
+		}
+	}
+	if s.renderer, err = render.New(render.Config{Command: p.seam.renderer, CacheDir: filepath.Join(p.Data, "cache", "pdfium"), Log: log}); err != nil {
+		return s, err
+	}
+	s.svc = s.service()
+	s.svc.Pages, s.svc.Paper = pages{s.renderer}, paper.New()
+	otp, err := s.secret(ctx, "otp", random32)
+	if err != nil {
+		return s, err
+	}
+	s.svc.Identity = &eid.OTP{Key: otp}
+	if err := s.loadSeal(ctx); err != nil {
+		return s, err
+	}
+	return s, s.wireJobs(ctx)
+}
+
+// loadSeal reads the seal of the local CA, made at first start.
+func (s *server) loadSeal(ctx context.Context) error {
+	text, err := s.secret(ctx, "pki", func() ([]byte, error) {
+		m, err := pki.New(s.now(), s.plan.public.Hostname(), s.plan.public.String())
+		if err != nil {
+			return nil, err
+		}
+		return m.Marshal(), nil
+	})
+	if err != nil {
+		return err
+	}
+	m, err := pki.Unmarshal(text)
+	if err != nil {
+		return fmt.Errorf("local CA: %w", err)
+	}
+	seal, root, err := pki.Load(m)
+	if err != nil {
+		return fmt.Errorf("local CA: %w", err)
+	}
+	s.ca, s.rootPEM, s.svc.Sealer = m, root, localSeal{seal, s.now}
+	return nil
+}
+
+// wireJobs makes the worker, with one handler for each kind of job.
+func (s *server) wireJobs(ctx context.Context) error {
+	mail, sms, err := s.senders(ctx)
+	if err != nil {
+		return err
+	}
+	s.svc.MailLimit = mail.Limit
+	queue := s.svc.Settling(s.plan.seam.wrapQueue(s.db))
+	n := &notify.Notifier{
+		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public}, Keys: s.svc.Keys,
+		Mail: s.plan.seam.wrapMail(mail), Sms: sms, From: s.plan.mailFrom, Domain: mailDomain(s.plan.public.Hostname()),
+		Options: notify.Options{Allow: s.plan.webhookAllow}, Now: s.now, Log: s.log,
+	}
+	handlers := map[innsigli.JobKind]job.Handler{
+		innsigli.JobSeal:       s.svc.SealJob,
+		innsigli.JobExpire:     s.svc.ExpireJob,
+		innsigli.JobPurge:      s.svc.PurgeJob,
+		innsigli.JobHoldExpire: s.svc.HoldExpireJob,
+	}
+	for kind, h := range n.Handlers() {
+		handlers[kind] = h
+	}
+	s.worker = &job.Worker{
+		Queue: queue, Handlers: handlers, Node: s.node, Parallel: parallelJobs, Now: s.now, Log: s.log,
+	}
+	s.svc.Kick = s.worker.Kick
+	return nil
+}
+
+// senders gives where messages go: out, or into the built-in outbox.
+func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSender, error) {
+	if s.plan.SMTP == "" || s.plan.SMS == "" {
+		identity, err := s.secret(ctx, "outbox", func() ([]byte, error) {
+			id, err := notify.NewOutboxIdentity()
+			return []byte(id), err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if s.outbox, err = notify.NewOutbox(filepath.Join(s.plan.Data, "outbox"), string(identity), s.now); err != nil {
+			return nil, nil, fmt.Errorf("outbox: %w", err)
+		}
+	}
+	var mail notify.Transport = s.outbox
+	if s.plan.SMTP != "" {
+		out, err := notify.NewSMTP(s.plan.SMTP, notify.SMTPOptions{Hello: mailDomain(s.plan.public.Hostname())})
+		if err != nil {
+			return nil, nil, wrongUsage("--smtp: %w", err)
+		}
+		mail, s.smtp = out, out
+	}
+	var sms notify.SmsSender = s.outbox
+	if s.svc.WithoutSms = s.plan.noSms; s.plan.noSms {
+		sms = noSms{}
+	} else if s.plan.SMS != "" {
+		out, err := notify.NewSms(s.plan.SMS, smsSender)
+		if err != nil {
+			return nil, nil, wrongUsage("--sms: %w", err)
+		}
+		sms = out
+	}
+	return mail, sms, nil
+}
+
+// run serves until ctx is done, then stops in order: no new requests, no new jobs, what runs may end.
+func (s *server) run(ctx context.Context, con console) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.plan.Listen)
+	if err != nil {
+		return err
+	}
+	h, err := s.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	main := newHTTPServer(h, s.log)
+	servers := []*http.Server{main}
+	failed := make(chan error, 2)
+	go func() { failed <- main.Serve(listener) }()
+	if s.plan.AdminListen != "" {
+		adminListener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.plan.AdminListen)
+		if err != nil {
+			return errors.Join(err, main.Close())
+		}
+		admin := newHTTPServer(s.adminHandler(), s.log)
+		servers = append(servers, admin)
+		go func() { failed <- admin.Serve(adminListener) }()
+	}
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := s.worker.Run(work); err != nil {
+			s.log.Warn("worker", "cause", err.Error())
+		}
+	})
+	wg.Go(func() { s.housekeeping(work) })
+	wg.Go(func() { s.greetMailServer(work) })
+	s.welcome(ctx, con, listener.Addr())
+
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-failed:
+	}
+	s.log.Info("stopping")
+	until, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	for _, hs := range servers {
+		err = errors.Join(err, hs.Shutdown(until))
+	}
+	stopWork()
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-until.Done():
+		s.log.Warn("stopped before everything had ended; it is taken up again at the next start")
+	}
+	return err
+}
+
+// close gives everything back.
+func (s *server) close() error {
+	var errs []error
+	if s.renderer != nil {
+		s.renderer.Close()
+	}
+	if s.installation != nil {
+		errs = append(errs, s.installation.close())
+	}
+	if s.unlock != nil {
+		errs = append(errs, s.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// greetMailServer asks the mail server how large a message may be, so that a create can warn before the first mail.
+func (s *server) greetMailServer(ctx context.Context) {
+	if s.smtp == nil {
+		return
+	}
+	if err := s.smtp.Probe(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("the mail server does not answer; mails wait until it does", "cause", err.Error())
+	}
+}
+
+// prime compiles PDFium into its cache in the background, so that the first page is not the slow one.
+func (s *server) prime(ctx context.Context) {
+	if err := s.renderer.Prime(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("page images: PDFium could not be started", "cause", err.Error())
+	}
+}
+
+// noSms refuses what only a process from before the gateway was taken away can still order.
+type noSms struct{}
+
+// SendSms refuses for good.
+func (noSms) SendSms(context.Context, notify.Sms, notify.Wanted) error {
+	return &notify.RefusedError{Stage: "sms", Code: "no gateway is configured"}
+}

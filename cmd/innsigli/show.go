@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/innsigli/innsigli"
+)
+
+// configCmd prints what is in force.
+type configCmd struct{ settings }
+
+// Run prints the settings as lines of a config file, without secrets, and the limits.
+func (c configCmd) Run(con console) error {
+	p, err := c.check()
+	if err != nil {
+		return err
+	}
+	lines := [][2]string{
+		{"data", p.Data},
+		{"database", noPassword(p.database)},
+		{"key", p.keySpec},
+		{"listen", p.Listen},
+		{"admin-listen", p.AdminListen},
+		{"public-url", p.public.String()},
+		{"smtp", orBuiltIn(noPassword(p.SMTP))},
+		{"mail-from", p.mailFrom},
+		{"sms", orBuiltIn(noPassword(p.SMS))},
+		{"expire-after", p.ExpireAfter.String()},
+		{"webhook-allow", p.WebhookAllow},
+		{"trusted-proxies", p.TrustedProxies},
+		{"log-format", p.LogFormat},
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintf(con.out, "%-16s %s\n", l[0], l[1]); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(con.out, `
+# limits
+# document          %d bytes (413)
+# request body      %d bytes (413)
+# signees           %d a process (400)
+# meta              %d bytes (400)
+# file name         %d bytes (400)
+# names, addresses  %d characters (400)
+# reason            %d characters (400)
+# code              valid %s, %d tries, %d codes an hour and signee, %d wrong tries in all (400, 429)
+# owner's copy      waits %s for its delivery
+# completed link    open %s
+`, innsigli.MaxDocumentBytes, innsigli.MaxBodyBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
+		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
+		innsigli.MaxWrongTries, innsigli.HoldLifetime, innsigli.CompletedLink)
+	return err
+}
+
+func orBuiltIn(s string) string {
+	if s == "" {
+		return "# the built-in outbox"
+	}
+	return s
+}
+
+// noPassword hides the password, and the query, of a URL.
+func noPassword(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil {
+		return s
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "xxxxx")
+	}
+	return u.String()
+}
