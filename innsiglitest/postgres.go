@@ -123,6 +123,12 @@ func PostgresURL(tb testing.TB) string {
 	return quick.url(tb)
 }
 
+// DurablePostgresURL is PostgresURL on a server that writes durably, as [DurablePostgres].
+func DurablePostgresURL(tb testing.TB) string {
+	tb.Helper()
+	return durable.url(tb)
+}
+
 func (s *server) url(tb testing.TB) string {
 	tb.Helper()
 	var postgres, initdb string
