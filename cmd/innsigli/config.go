@@ -48,7 +48,7 @@ type plan struct {
 	webhookAllow []netip.Prefix
 	database     string // with its scheme
 	keySpec      string
-	ownKey       bool // the key file is ours to make
+	ownKey       bool // the key file is this server's alone, so it may exchange the key by itself
 	mailFrom     string
 	noSms        bool // no gateway, and no outbox to stand in for it
 	loopback     bool // listener and public address are this machine's only

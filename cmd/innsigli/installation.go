@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -73,7 +74,7 @@ func (in *installation) openKeys(ctx context.Context) error {
 		return fmt.Errorf("database: %w", err)
 	}
 	in.ring, err = keyring.Load(in.plan.keySpec)
-	if errors.Is(err, fs.ErrNotExist) && in.plan.ownKey {
+	if errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(in.plan.keySpec, "env:") {
 		if len(used) > 0 {
 			return fmt.Errorf("the key file %s is missing, and the database holds documents and secrets that only it opens: put it back", in.plan.keySpec)
 		}

@@ -39,15 +39,16 @@ func (s *server) welcome(ctx context.Context, con console, at net.Addr) {
 	say(`
 Send a document:
 
-  curl %[1]s/management/signing \
-    -H "Authorization: Basic $(echo -n '%[2]s:%[3]s' | base64)" \
-    -H 'Content-Type: application/json' \
-    -d "{\"flowKey\":\"%[4]s\",\"pdfFileName\":\"contract.pdf\",\"pdfDocument\":\"$(base64 -w0 contract.pdf)\",
-         \"createSignees\":[{\"name\":\"Ann\",\"email\":\"ann@example.com\",\"communicationDeliveryType\":\"Email\",\"signatureType\":\"Simple\"}]}"
+curl -s %[1]s/management/signing \
+  -H "Authorization: Basic $(echo -n '%[2]s:%[3]s' | base64)" \
+  -H 'Content-Type: application/json' --data-binary @- <<EOF
+{"flowKey":"%[4]s", "pdfFileName":"contract.pdf", "pdfDocument":"$(base64 -w0 contract.pdf)",
+ "createSignees":[{"name":"Ann","email":"ann@example.com","communicationDeliveryType":"Email","signatureType":"Simple"}]}
+EOF
 
 Cancel it:
 
-  curl -X DELETE "%[1]s/management/signing?ProcessKey=THE_KEY&User=you@example.com" \
-    -H "Authorization: Basic $(echo -n '%[2]s:%[3]s' | base64)"
+curl -X DELETE "%[1]s/management/signing?ProcessKey=THE_KEY&User=you@example.com" \
+  -H "Authorization: Basic $(echo -n '%[2]s:%[3]s' | base64)"
 `, public, cr.CompanyKey, cr.APIKey, cr.FlowKey)
 }
