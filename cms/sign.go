@@ -93,9 +93,6 @@ func essID(cert *x509.Certificate) (signingCertificate, error) {
 // ToBeSigned returns the DER SET OF signed attributes, which the key signs.
 func (p *Pending) ToBeSigned() []byte { return p.tbs }
 
-// Hash is the hash of [Pending.Digest].
-func (p *Pending) Hash() crypto.Hash { return p.hash }
-
 // Digest is the hash of ToBeSigned, for signers that want a digest.
 func (p *Pending) Digest() []byte {
 	h := p.hash.New()

@@ -104,7 +104,7 @@ func (f *flow) row(r row) {
 	}
 }
 
-// put draws lines from to to of a row and moves down.
+// put draws the lines of a row between two of them and moves down.
 func (f *flow) put(r row, from, to int) {
 	s := f.page()
 	if f.y > top {

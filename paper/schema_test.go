@@ -186,8 +186,8 @@ func TestSchemaAndTypesNameTheSameMembers(t *testing.T) {
 			return
 		}
 		var all, required []string
-		for i := range typ.NumField() {
-			name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		for field := range typ.Fields() {
+			name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name == "-" {
 				continue
 			}
@@ -195,7 +195,7 @@ func TestSchemaAndTypesNameTheSameMembers(t *testing.T) {
 			if !strings.Contains(options, "omitempty") {
 				required = append(required, name)
 			}
-			walk(path+"."+name, typ.Field(i).Type, at.Properties[name])
+			walk(path+"."+name, field.Type, at.Properties[name])
 		}
 		slices.Sort(all)
 		if d := cmp.Diff(slices.Sorted(maps.Keys(at.Properties)), all); d != "" {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -65,14 +66,28 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) int {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Innsigli", charset="UTF-8"`)
 	}
 	setRetryAfter(w, e.RetryAfter)
+	if err := WriteJSON(w, status, responseOf(e)); err != nil {
+		return StatusClientGone
+	}
+	return status
+}
+
+func responseOf(e *innsigli.Error) errorResponse {
 	body := errorResponse{responseStatus{ErrorCode: e.Code, Message: e.Text, Errors: []fieldError{}}}
 	for _, f := range e.Fields {
 		body.ResponseStatus.Errors = append(body.ResponseStatus.Errors, fieldError{f.Code, f.Field, f.Text})
 	}
-	if err := WriteJSON(w, status, body); err != nil {
-		return StatusClientGone
-	}
-	return status
+	return body
+}
+
+// WriteNotAllowed answers 405 with the methods that the address has (RFC 9110 15.5.6). It is no kind of refusal of the
+// trade, which knows no methods.
+func WriteNotAllowed(w http.ResponseWriter, allowed []string) {
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	// An error here is the client's going away; there is nothing to add to the answer.
+	_ = WriteJSON(w, http.StatusMethodNotAllowed, responseOf(&innsigli.Error{
+		Code: "MethodNotAllowed", Text: "This address takes " + strings.Join(allowed, ", ") + " only.",
+	}))
 }
 
 func setRetryAfter(w http.ResponseWriter, d time.Duration) {

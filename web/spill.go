@@ -356,7 +356,15 @@ func (v *longValue) more() error {
 
 // scan undoes the JSON escapes up to the closing quote, and says how many bytes it took.
 func (v *longValue) scan(src []byte) (int, error) {
-	for i, c := range src {
+	for i := 0; i < len(src); i++ {
+		if v.escape == 0 {
+			n := v.decoder.run(src[i:])
+			i, v.offset = i+n, v.offset+int64(n)
+			if i == len(src) {
+				break
+			}
+		}
+		c := src[i]
 		v.offset++
 		switch {
 		case v.escape > 0:
