@@ -247,13 +247,14 @@ func (s *Service) SealedDocument(ctx context.Context, p ProcessKey) (Attachment,
 func (s *Service) AwaitSeal(ctx context.Context, v View, d time.Duration) View {
 	ctx, stop := context.WithTimeout(ctx, d)
 	defer stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for v.Process.State == Sealing {
+	// Most seals take tens of milliseconds: ask soon, then less often.
+	for pause := 10 * time.Millisecond; v.Process.State == Sealing; pause = min(2*pause, 200*time.Millisecond) {
+		t := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
+			t.Stop()
 			return v
-		case <-tick.C:
+		case <-t.C:
 		}
 		if now, err := s.Look(ctx, v.Process.Key, v.You.Key, nil); err == nil {
 			now.Trusted = v.Trusted
