@@ -34,7 +34,7 @@ type eventSignee struct {
 	City                      string              `json:"City,omitempty"`
 	Key                       innsigli.SigneeKey  `json:"Key"`
 	Signed                    bool                `json:"Signed"`
-	SignedAt                  *time.Time          `json:"SignedAt,omitempty"`
+	SignedAt                  string              `json:"SignedAt,omitempty"`
 	ProcessKey                innsigli.ProcessKey `json:"ProcessKey"`
 	CommunicationDeliveryType string              `json:"CommunicationDeliveryType"`
 }
@@ -63,7 +63,7 @@ func newPayload(f innsigli.Facts, j innsigli.Job, key string, links innsigli.Lin
 	for _, s := range p.Signees {
 		d.Signees = append(d.Signees, signeeAt(s, p.Key, j.At))
 	}
-	out := &payload{id: guid, doc: doc}
+	out := &payload{id: j.UID, doc: doc} // facts/wire.md 1.2: without dashes, unlike the Guid
 	var err error
 	if out.data, err = json.Marshal(d); err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
@@ -81,8 +81,7 @@ func signeeAt(s innsigli.Signee, p innsigli.ProcessKey, at time.Time) eventSigne
 		City: s.City, Key: s.Key, ProcessKey: p, CommunicationDeliveryType: s.Delivery.String(),
 	}
 	if s.Signed() && !s.SignedAt.After(at) {
-		t := s.SignedAt.UTC()
-		e.Signed, e.SignedAt = true, &t
+		e.Signed, e.SignedAt = true, s.SignedAt.UTC().Format("2006-01-02T15:04:05.00000Z") // five digits: facts/wire.md 1.2
 	}
 	return e
 }

@@ -40,14 +40,14 @@ func TestTheWebhooksBodyIsTheDocumentedOne(t *testing.T) {
 	}
 	sig := got.(map[string]any)["EventSignature"].(map[string]any)["Signature"]
 	if err := json.Unmarshal([]byte(`{
-		"Id": "01234567-89ab-cdef-0123-456789abcdef",
+		"Id": "0123456789abcdef0123456789abcdef",
 		"EventData": {
 			"ProcessKey": "`+string(processKey)+`", "CompanyKey": "00aa11bb22cc", "FlowKey": "33dd44ee55ff", "FlowName": "Samningar",
 			"Signees": [
 				{"Name": "Sigrún Helgadóttir", "Ssn": "0101302989", "Email": "sigrun@example.is", "Key": "`+string(sigrun)+`",
-				 "Signed": true, "SignedAt": "2026-11-23T11:30:00Z", "ProcessKey": "`+string(processKey)+`", "CommunicationDeliveryType": "Email"},
+				 "Signed": true, "SignedAt": "2026-11-23T11:30:00.00000Z", "ProcessKey": "`+string(processKey)+`", "CommunicationDeliveryType": "Email"},
 				{"Name": "Björn Egilsson", "PhoneNumber": "+3546661234", "Email": "bjorn@example.is", "Key": "`+string(bjorn)+`",
-				 "Signed": true, "SignedAt": "2026-11-23T11:55:00Z", "ProcessKey": "`+string(processKey)+`", "CommunicationDeliveryType": "Sms"}
+				 "Signed": true, "SignedAt": "2026-11-23T11:55:00.00000Z", "ProcessKey": "`+string(processKey)+`", "CommunicationDeliveryType": "Sms"}
 			],
 			"SignedDocument": "`+base64.StdEncoding.EncodeToString(w.doc)+`",
 			"SignedDocumentDownloadUrl": "https://sign.example:8443/pdf/sp/`+string(processKey)+`.pdf",
