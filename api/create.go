@@ -80,14 +80,22 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, c innsigli.Caller) 
 	return web.WriteJSON(w, http.StatusOK, a.process(got.Process))
 }
 
+// createLimits leaves in the JSON what may be long and is no document: values and names of meta. Encoders write up to
+// six bytes on the wire for one that is meant (the escape \u00f0 stands for two).
+func createLimits() web.SpillLimits {
+	l := web.DefaultSpillLimits()
+	l.LongerThan, l.MaxName = 6*innsigli.MaxMetaBytes, 4<<10
+	return l
+}
+
 // readCreate reads the body and writes the document into up, wherever in the body it stands.
 func readCreate(body io.Reader, up io.Writer) (createSigningProcess, error) {
 	var in createSigningProcess
 	var rest bytes.Buffer
 	document := ""
-	err := web.SpillJSON(&rest, body, web.DefaultSpillLimits(), func(token, path string, r io.Reader) error {
+	err := web.SpillJSON(&rest, body, createLimits(), func(token, path string, r io.Reader) error {
 		if !strings.EqualFold(path, "pdfDocument") {
-			return innsigli.InvalidField(path, "Length", path+" is too long.")
+			return notADocument(path)
 		}
 		document = token
 		_, err := io.Copy(up, r)
@@ -110,6 +118,20 @@ func readCreate(body io.Reader, up io.Writer) (createSigningProcess, error) {
 	return in, err
 }
 
+// notADocument refuses a long value in any other place: by its place, or as what is not built yet.
+func notADocument(path string) error {
+	const attachments = "attachments"
+	if top, _, _ := strings.Cut(path, "["); strings.EqualFold(top, attachments) {
+		f := unbuilt(attachments)
+		return innsigli.InvalidField(f.Field, f.Code, f.Text)
+	}
+	return innsigli.InvalidField(path, "Length", path+" is too long.")
+}
+
+func unbuilt(name string) innsigli.FieldError {
+	return innsigli.FieldError{Field: name, Code: "NotSupported", Text: "This server cannot do " + name + " yet."}
+}
+
 // notBuilt names the members of the request that are known and not built yet. Ignoring them would do something else
 // than was asked: requiresAuth left out would show documents (design/decisions.md 2).
 func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
@@ -127,7 +149,7 @@ func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
 		{"reminderRule", in.ReminderRule != ""},
 	} {
 		if m.set {
-			out = append(out, innsigli.FieldError{Field: m.name, Code: "NotSupported", Text: "This server cannot do " + m.name + " yet."})
+			out = append(out, unbuilt(m.name))
 		}
 	}
 	return out

@@ -69,11 +69,12 @@ func signeeKey(r *http.Request) innsigli.SigneeKey {
 func (a *API) MethodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := chi.RouteContext(r.Context()).RoutePath
+		var allowed []string
 		for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 			if routes.Match(chi.NewRouteContext(), m, path) {
-				w.Header().Add("Allow", m)
+				allowed = append(allowed, m)
 			}
 		}
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		web.WriteNotAllowed(w, allowed)
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -22,12 +23,13 @@ func Refusal(r *http.Request, err error) (int, *innsigli.Error) {
 		return http.StatusRequestEntityTooLarge, &innsigli.Error{Kind: innsigli.TooLarge, Code: "TooLarge", Text: "The request is too large."}
 	}
 	if e, ok := errors.AsType[*TooLargeError](err); ok {
-		return http.StatusRequestEntityTooLarge, &innsigli.Error{
-			Kind: innsigli.TooLarge, Code: "TooLarge", Text: e.Error(), Fields: []innsigli.FieldError{{Field: e.Path, Code: "TooLarge", Text: e.Error()}},
-		}
+		large := innsigli.InvalidField(e.Path, "TooLarge", sentence(e.Path, "is larger than "+size(e.Max)))
+		large.Kind = innsigli.TooLarge
+		return http.StatusRequestEntityTooLarge, large
 	}
 	if e, ok := errors.AsType[*MalformedError](err); ok {
-		return http.StatusBadRequest, innsigli.InvalidField(e.Path, "Malformed", e.Error())
+		return http.StatusBadRequest, innsigli.InvalidField(e.Path, "Malformed",
+			sentence(e.Path, fmt.Sprintf("is malformed at byte %d: %s", e.Offset, e.Reason)))
 	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return StatusClientGone, &innsigli.Error{Code: "ClientGone"}
@@ -37,6 +39,21 @@ func Refusal(r *http.Request, err error) (int, *innsigli.Error) {
 		text = "The outcome is unknown. The same call tells later. Request " + RequestID(r.Context()) + "."
 	}
 	return http.StatusInternalServerError, &innsigli.Error{Code: "InternalServerError", Text: text}
+}
+
+// sentence says something about a member for people, or about all that is not a document.
+func sentence(path, what string) string {
+	if path == "" {
+		path = "The body"
+	}
+	return path + " " + what + "."
+}
+
+func size(n int64) string {
+	if n > 0 && n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + " MB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
 }
 
 // errorResponse is the public API's error body (facts/wire.md 1.1).

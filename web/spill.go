@@ -192,7 +192,7 @@ func (s *spiller) str() error {
 	case err != nil:
 		return err
 	case !closed && isName:
-		return &MalformedError{Path: s.path(), Reason: fmt.Sprintf("a name of over %d bytes", limit)}
+		return &MalformedError{Path: pathOf(s.stack[:top]), Reason: fmt.Sprintf("a name of over %d bytes", limit)}
 	case !closed:
 		return s.spill()
 	case isName:
@@ -265,9 +265,12 @@ func (s *spiller) write(b []byte) error {
 }
 
 // path names the value at hand.
-func (s *spiller) path() string {
+func (s *spiller) path() string { return pathOf(s.stack) }
+
+// pathOf names the value that the innermost of the frames is at.
+func pathOf(stack []frame) string {
 	var b strings.Builder
-	for _, f := range s.stack {
+	for _, f := range stack {
 		if f.array {
 			fmt.Fprintf(&b, "[%d]", f.index)
 			continue

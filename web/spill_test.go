@@ -154,6 +154,20 @@ func TestSpillIsStrictAboutBase64(t *testing.T) {
 	}
 }
 
+func TestSpillSaysWhereTheBase64IsWrong(t *testing.T) {
+	for value, want := range map[string]int64{
+		`-SBsb25nIHRleHQ=`:          0,
+		`YSBsb25nIHRle-__`:          13,
+		`YSBs\/25n\r\nIHR\u002Be-_`: 23, // as it stands in the request, escapes counted whole
+	} {
+		_, err := spill(`{"a":"`+value+`"}`, small)
+		var malformed *web.MalformedError
+		if !errors.As(err, &malformed) || malformed.Offset != want {
+			t.Errorf("%s: got %v, want a MalformedError at byte %d", value, err, want)
+		}
+	}
+}
+
 func TestSpillRefusesWhatIsNoString(t *testing.T) {
 	for _, value := range []string{"AAAAAAAAAAAA\nAAAA", "AAAAAAAAAAAA\x00AAA", `AAAAAAAAAAAA\u00`, `AAAAAAAAAAAA\u00zzAAA`, `AAAAAAAAAAAA\u 0AAAA`, `AAAAAAAAAAAA\xAAAA`, "AAAAAAAAAAAA\xffAAA"} {
 		var malformed *web.MalformedError
@@ -204,7 +218,7 @@ func TestSpillLimits(t *testing.T) {
 		{"the rest", `["` + strings.Repeat(`12345678","`, 100) + `"]`, "", ""},
 		{"blanks", strings.Repeat(" ", 1001), "", ""},
 		{"depth", `{"a":[[[[[1]]]]]}`, "a[0][0][0][0]", "nested deeper than 5"},
-		{"a name", `{"a":{"a name of 17 byte":1}}`, "a.", "a name of over 16 bytes"},
+		{"a name", `{"a":{"a name of 17 byte":1}}`, "a", "a name of over 16 bytes"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
