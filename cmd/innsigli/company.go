@@ -32,6 +32,9 @@ func (c companyCreateCmd) Run(ctx context.Context, con console) error {
 	}
 	defer in.close() //nolint:errcheck // everything was committed before
 	cr, err := in.service().CreateCompany(ctx, c.Name, c.Email)
+	if innsigli.KindOf(err) == innsigli.Invalid {
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}

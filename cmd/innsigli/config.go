@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,8 +102,16 @@ func (s settings) check() (plan, error) {
 		}
 		p.PublicURL = "http://" + net.JoinHostPort(name, port)
 	}
-	if p.public, err = url.Parse(strings.TrimRight(p.PublicURL, "/")); err != nil || p.public.Host == "" || p.public.Scheme != "http" && p.public.Scheme != "https" {
-		return p, wrongUsage("--public-url: %q is no http or https address", p.PublicURL)
+	if p.public, err = publicURL(p.PublicURL); err != nil {
+		return p, err
+	}
+	if s.AdminListen != "" {
+		if _, _, err := net.SplitHostPort(s.AdminListen); err != nil {
+			return p, wrongUsage("--admin-listen: %w", err)
+		}
+	}
+	if d, _, _ := strings.Cut(s.Database, ":"); !slices.Contains([]string{"", "sqlite", "postgres", "postgresql"}, d) {
+		return p, wrongUsage("--database: neither postgres://… nor sqlite:FILE")
 	}
 	p.loopback = web.LoopbackHost(host) && web.LoopbackHost(p.public.Hostname())
 	if s.SMTP == "" && !p.loopback {
@@ -128,6 +137,18 @@ func (s settings) check() (plan, error) {
 	}
 	s.locate(&p)
 	return p, nil
+}
+
+// publicURL reads the address that every link begins with.
+func publicURL(s string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(s, "/"))
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, wrongUsage("--public-url: %q is no http or https address", s)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, wrongUsage("--public-url: links begin with it, so it has neither user nor query nor fragment")
+	}
+	return u, nil
 }
 
 // locate works out where the database and the key are.
@@ -168,6 +189,10 @@ func configResolver(args []string) (kong.Resolver, error) {
 		return nil, err
 	}
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		// What is in the environment was set for this run and wins over the file, which is for all.
+		if slices.ContainsFunc(flag.Envs, func(name string) bool { return os.Getenv(name) != "" }) {
+			return nil, nil
+		}
 		if v, ok := values[flag.Name]; ok {
 			return v, nil
 		}

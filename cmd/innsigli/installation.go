@@ -36,7 +36,7 @@ func openInstallation(ctx context.Context, p plan, log *slog.Logger) (in *instal
 	in = &installation{plan: p, now: innsigli.Clock(p.clock()), log: log, node: nodeID()}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, in.close())
+			in, err = nil, errors.Join(err, in.close()) // closed once: the caller has nothing to give back
 		}
 	}()
 	if err := os.MkdirAll(p.Data, 0o700); err != nil {

@@ -233,16 +233,27 @@ func (s *server) run(ctx context.Context, con console) error {
 	s.log.Info("stopping")
 	until, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
+	stopWork() // at once: the time is for what runs, and a request that does not end must not have new jobs begun
 	for _, hs := range servers {
-		err = errors.Join(err, hs.Shutdown(until))
+		err = errors.Join(err, s.shut(until, hs))
 	}
-	stopWork()
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
 	select {
 	case <-done:
 	case <-until.Done():
 		s.log.Warn("stopped before everything had ended; it is taken up again at the next start")
+	}
+	return err
+}
+
+// shut refuses new requests and lets those that run end until the time is up. To break them off then is how a stop is
+// meant to go, and no failure.
+func (s *server) shut(until context.Context, hs *http.Server) error {
+	err := hs.Shutdown(until)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests did not end in time and are broken off")
+		return hs.Close()
 	}
 	return err
 }

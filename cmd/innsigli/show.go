@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/innsigli/innsigli"
 )
@@ -23,15 +24,18 @@ func (c configCmd) Run(con console) error {
 		{"listen", p.Listen},
 		{"admin-listen", p.AdminListen},
 		{"public-url", p.public.String()},
-		{"smtp", orBuiltIn(noPassword(p.SMTP))},
+		{"smtp", noPassword(p.SMTP)},
 		{"mail-from", p.mailFrom},
-		{"sms", orBuiltIn(noPassword(p.SMS))},
+		{"sms", noPassword(p.SMS)},
 		{"expire-after", p.ExpireAfter.String()},
 		{"webhook-allow", p.WebhookAllow},
 		{"trusted-proxies", p.TrustedProxies},
 		{"log-format", p.LogFormat},
 	}
 	for _, l := range lines {
+		if l[1] == "" { // a line of a config file has a value
+			l[0] = "# " + l[0]
+		}
 		if _, err := fmt.Fprintf(con.out, "%-16s %s\n", l[0], l[1]); err != nil {
 			return err
 		}
@@ -54,21 +58,28 @@ func (c configCmd) Run(con console) error {
 	return err
 }
 
-func orBuiltIn(s string) string {
-	if s == "" {
-		return "# the built-in outbox"
-	}
-	return s
-}
+// hidden stands where a secret was.
+const hidden = "xxxxx"
 
-// noPassword hides the password, and the query, of a URL.
+// noPassword hides what may be secret in a URL: the password, and every value of the query but those known to be none.
+// A text that cannot be parsed is hidden whole, since nobody can say where in it the password is.
 func noPassword(s string) string {
 	u, err := url.Parse(s)
-	if err != nil || u.User == nil {
+	switch {
+	case s == "" || strings.HasPrefix(s, "sqlite:"):
 		return s
+	case err != nil || u.Host == "":
+		return hidden
 	}
 	if _, has := u.User.Password(); has {
-		u.User = url.UserPassword(u.User.Username(), "xxxxx")
+		u.User = url.UserPassword(u.User.Username(), hidden)
 	}
+	q := u.Query()
+	for name := range q {
+		if name != "tls" && name != "sslmode" {
+			q[name] = []string{hidden}
+		}
+	}
+	u.RawQuery = q.Encode()
 	return u.String()
 }
