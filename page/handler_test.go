@@ -368,6 +368,25 @@ func TestAddressesAreMasked(t *testing.T) {
 	}
 }
 
+func TestParagraphsEndWhereTheDocumentsDo(t *testing.T) {
+	got := paragraphs([]innsigli.TextSpan{
+		{Text: "Service agreement", Y: 70, H: 22},
+		{Text: "The parties", Y: 100, H: 12},
+		{Text: "agree.", Y: 116, H: 12},
+		{Text: "1. Term", Y: 136, H: 15},
+		{Text: "One", Y: 158, H: 12},
+		{Text: "year", X: 90, Y: 157, H: 15},
+		{Text: "and", Y: 174, H: 12.5},
+		{Text: "no more.", Y: 190, H: 12},
+		{Text: "End", Y: 230, H: 12},
+		{Text: "Top of the next column", Y: 70, H: 12},
+	})
+	want := []string{"Service agreement", "The parties agree.", "1. Term", "One year", "and no more.", "End", "Top of the next column"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func FuzzParagraphsKeepEveryWord(f *testing.F) {
 	f.Add("a", "b", 1.0, 12.0, 30.0)
 	f.Add("", "\x00", -1.0, 0.0, 1e308)

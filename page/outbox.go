@@ -44,6 +44,9 @@ func (h *Handler) outbox(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
+	for i := range letters {
+		letters[i].To = bare(letters[i].To)
+	}
 	b := box{screen: h.screenFor(r, ""), Letters: letters}
 	b.Title = b.P("outbox.title")
 	return h.show(w, http.StatusOK, "outbox", &b)
@@ -55,12 +58,21 @@ func (h *Handler) letter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	l.To = bare(l.To)
 	o := opened{screen: h.screenFor(r, ""), Letter: l, At: OutboxPrefix + "/" + l.ID, Text: linked(l.Text)}
 	o.Title = plain(l.Subject)
 	if l.Subject == "" {
 		o.Title = o.P("outbox.sms")
 	}
 	return h.show(w, http.StatusOK, "letter", &o)
+}
+
+// bare takes the brackets off an address that comes without a name.
+func bare(address string) string {
+	if strings.HasPrefix(address, "<") && strings.HasSuffix(address, ">") {
+		return address[1 : len(address)-1]
+	}
+	return address
 }
 
 // letterHTML shows a mail's HTML inside its frame, under a policy of its own that lets it do nothing.

@@ -78,6 +78,9 @@ func (h *Handler) sad(w http.ResponseWriter, r *http.Request, status int, e *inn
 	s := sorry{Kind: kindOf(e, status), Retry: linkPath(r)}
 	if known {
 		s.person = h.personFor(r, v)
+		if e.Kind == innsigli.Gone {
+			s.Kind = "later" // the process is open, so what is gone comes back
+		}
 	} else {
 		s.screen = h.screenFor(r, "")
 	}

@@ -79,8 +79,9 @@ func (h *Handler) textOf(r *http.Request) ([]innsigli.TextSpan, innsigli.View, i
 // round keeps a hundredth of a point: more is noise on the wire.
 func round(v float64) float64 { return math.Round(v*100) / 100 }
 
-// paragraphs joins runs of text to lines and lines to paragraphs: a run below the last begins a line, one that leaves
-// more than a blank line's room, or stands above, begins a paragraph. The order is the document's own.
+// paragraphs joins runs of text to lines and lines to paragraphs: a run below the last begins a line; one that leaves
+// more than a blank line's room, stands above, or is set clearly smaller or larger, as under a heading, begins a
+// paragraph. The order is the document's own.
 func paragraphs(list []innsigli.TextSpan) []string {
 	var out []string
 	var b strings.Builder
@@ -88,7 +89,8 @@ func paragraphs(list []innsigli.TextSpan) []string {
 	for i, s := range list {
 		if i > 0 {
 			down := s.Y - last.Y
-			if down < -s.H/2 || down > 1.8*max(s.H, last.H) {
+			heading := down > min(s.H, last.H)/2 && max(s.H, last.H) > 1.15*min(s.H, last.H)
+			if down < -s.H/2 || down > 1.8*max(s.H, last.H) || heading {
 				out = append(out, b.String())
 				b.Reset()
 			}

@@ -10,19 +10,38 @@ function attributes(element, list) {
 
 // Each run of text is stretched to the width it has in the document. A baseline lies about a fifth above the lower edge
 // of a line, whatever the font.
-function layer(spans, width, height) {
+function layer(paper, spans, width, height) {
   const svg = attributes(document.createElementNS(svgNS, "svg"), {
     viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true",
   });
+  const runs = [];
   for (const { t, x, y, w, h } of spans) {
     if (!(w > 0 && h > 0)) continue;
-    const text = attributes(document.createElementNS(svgNS, "text"), {
-      x, y: y + h * 0.8, "font-size": h * 0.84, textLength: w, lengthAdjust: "spacingAndGlyphs",
-    });
+    const text = attributes(document.createElementNS(svgNS, "text"), { x, y: y + h * 0.8, "font-size": h * 0.84 });
     text.textContent = t;
     svg.append(text);
+    runs.push({ text, w, size: Math.round(h * 4), gaps: t.split(" ").length - 1 });
   }
-  return svg;
+  paper.append(svg);
+  stretch(runs);
+}
+
+// Justified lines are wide by their spaces, not by their letters. How wide the letters of a size are is seen in its
+// narrowest line; what a line has beyond that goes to its spaces, so that each word lies over its own image. Of a few
+// words nothing can be learned: some letters are narrow in one font and wide in another.
+function stretch(runs) {
+  const some = 5;
+  const letters = new Map();
+  for (const run of runs) {
+    run.own = run.text.getComputedTextLength();
+    const ratio = run.w / run.own;
+    if (run.gaps >= some && !(letters.get(run.size) < ratio)) letters.set(run.size, ratio);
+  }
+  for (const { text, w, own, size, gaps } of runs) {
+    const spare = gaps >= some ? w / letters.get(size) - own : 0;
+    if (spare > 0) text.setAttribute("word-spacing", spare / gaps);
+    attributes(text, { textLength: w, lengthAdjust: "spacingAndGlyphs" });
+  }
 }
 
 async function words(paper) {
@@ -31,7 +50,7 @@ async function words(paper) {
     const answer = await fetch(text, { headers: { accept: "application/json" }, cache: "no-store", credentials: "omit" });
     if (!answer.ok) return;
     const { spans } = await answer.json();
-    paper.append(layer(spans, w, h));
+    layer(paper, spans, w, h);
   } catch {
     // The page can still be read; only selecting is missing.
   }
