@@ -92,6 +92,9 @@ func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evid
 	for _, l := range lines {
 		e.Events = append(e.Events, EvidenceEvent{At: l.At, Kind: l.Kind, Signee: l.Signee.Reference(), Detail: l.Detail})
 	}
+	if outcome == outcomeCompleted { // its line is written when this evidence has been sealed
+		e.Events = append(e.Events, EvidenceEvent{At: ended, Kind: LogCompleted})
+	}
 	return e
 }
 

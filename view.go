@@ -147,16 +147,24 @@ func (s *Service) PageText(ctx context.Context, v View, page int) ([]TextSpan, e
 // has canceled, and a cancel may have come while the page was drawn.
 func still[T any](ctx context.Context, s *Service, v View, draw func() (T, error)) (T, error) {
 	var none T
-	if err := s.alive(ctx, v.Process.Key); err != nil {
-		s.Pages.Drop(v.Process.Key)
+	if err := s.stillAlive(ctx, v.Process.Key); err != nil {
 		return none, err
 	}
 	out, err := draw()
-	if again := s.alive(ctx, v.Process.Key); again != nil {
-		s.Pages.Drop(v.Process.Key)
+	if again := s.stillAlive(ctx, v.Process.Key); again != nil {
 		return none, again
 	}
 	return out, err
+}
+
+// stillAlive is alive, and lets go of the drawings of a process that is over. A store that does not answer, or an asker
+// who has gone, says nothing about the process: the others who read it keep their pages.
+func (s *Service) stillAlive(ctx context.Context, p ProcessKey) error {
+	err := s.alive(ctx, p)
+	if KindOf(err) == Gone {
+		s.Pages.Drop(p)
+	}
+	return err
 }
 
 // alive is nil as long as the process's data key exists, which is what decides whether a byte may be shown.
