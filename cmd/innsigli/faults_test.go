@@ -65,7 +65,7 @@ func faultsOfCreate(t *testing.T, r *rig, f *innsiglitest.Faults, after bool) {
 		ann := fmt.Sprintf("create%d%v@example.com", n, after)
 		body := r.bodyOf(innsiglitest.PDF(t, 1, "fault"), byMail("Ann", ann))
 		send := func() answer {
-			return r.askWith("POST", "/management/signing", body, http.Header{"Idempotency-Key": {ann}})
+			return r.createWith(body, http.Header{"Idempotency-Key": {ann}})
 		}
 		f.Arm(n, after)
 		a := send()

@@ -268,9 +268,11 @@ func (a answer) json(tb testing.TB, v any) {
 func (a answer) errorCode() (code string, fields []string) {
 	var e struct {
 		ResponseStatus struct {
-			ErrorCode string
-			Errors    []struct{ FieldName string }
-		}
+			ErrorCode string `json:"errorCode"`
+			Errors    []struct {
+				FieldName string `json:"fieldName"`
+			} `json:"errors"`
+		} `json:"responseStatus"`
 	}
 	_ = json.Unmarshal(a.body, &e)
 	for _, f := range e.ResponseStatus.Errors {
@@ -511,14 +513,14 @@ func writeFile(tb testing.TB, name string, b []byte) {
 	}
 }
 
-// askWith sends a request of the company's with headers of its own.
-func (r *rig) askWith(method, path string, body any, header http.Header) answer {
+// createWith sends a create of the company's with headers of its own.
+func (r *rig) createWith(body any, header http.Header) answer {
 	r.tb.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	req, err := http.NewRequest(method, r.url+path, bytes.NewReader(raw))
+	req, err := http.NewRequest(http.MethodPost, r.url+"/management/signing", bytes.NewReader(raw))
 	if err != nil {
 		r.tb.Fatal(err)
 	}
