@@ -37,11 +37,11 @@ func TestEachSmsSaysWhatIsTrueInBothLanguages(t *testing.T) {
 		},
 		{
 			innsigli.JobSmsCode, innsigli.LangEn, "",
-			"Norðurljós ehf.: 024680 is your code to sign “Þjónustusamningur.pdf”.\nIt is valid for 9 minutes. Give it to nobody.\n\n@sign.example #024680", "",
+			"Norðurljós ehf.: 024680 is your code to sign “Þjónustusamningur.pdf”.\nIt is valid for 10 minutes. Give it to nobody.\n\n@sign.example #024680", "",
 		},
 		{
 			innsigli.JobSmsCode, innsigli.LangIs, "",
-			"Norðurljós ehf.: 024680 er kóðinn þinn til að undirrita „Þjónustusamningur.pdf“.\nHann gildir í 9 mínútur. Láttu engan fá hann.\n\n@sign.example #024680", "",
+			"Norðurljós ehf.: 024680 er kóðinn þinn til að undirrita „Þjónustusamningur.pdf“.\nHann gildir í 10 mínútur. Láttu engan fá hann.\n\n@sign.example #024680", "",
 		},
 		{
 			innsigli.JobSmsCanceled, innsigli.LangEn, "",

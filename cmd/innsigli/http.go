@@ -36,12 +36,19 @@ func (s *server) handler() (http.Handler, error) {
 	frame := &web.Frame{Log: s.log, Now: s.now, Observe: s.metrics.observe}
 	a := &api.API{Service: s.svc, Frame: frame, Proxies: s.plan.proxies, Links: links{s.plan.public}}
 	r := chi.NewRouter()
-	r.NotFound(a.NotFound())
 	r.MethodNotAllowed(a.MethodNotAllowed(r))
 	a.Routes(r)
-	if err := s.pages(r, a.NotFound()); err != nil {
+	people, err := s.pages(r, a.NotFound())
+	if err != nil {
 		return nil, err
 	}
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			people.NotFound(w, r)
+			return
+		}
+		a.NotFound()(w, r)
+	})
 	r.Get("/pki/root.pem", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-pem-file")
 		_, _ = w.Write(s.rootPEM)
@@ -78,14 +85,14 @@ func onlyLoopback(h, hidden http.HandlerFunc) http.HandlerFunc {
 }
 
 // pages mounts the pages for people.
-func (s *server) pages(r chi.Router, hidden http.HandlerFunc) error {
+func (s *server) pages(r chi.Router, hidden http.HandlerFunc) (*page.Handler, error) {
 	c := page.Config{Service: s.svc, Client: s.plan.proxies.Client, PublicURL: s.plan.public.String(), Log: s.log}
 	if s.outbox != nil && s.plan.loopback {
 		c.Mailbox = s.outbox
 	}
 	h, err := page.New(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, route := range h.Routes() {
 		f := route.Handler
@@ -94,7 +101,7 @@ func (s *server) pages(r chi.Router, hidden http.HandlerFunc) error {
 		}
 		r.Method(route.Method, route.Pattern, f)
 	}
-	return nil
+	return h, nil
 }
 
 // adminHandler is what the admin listener serves: metrics, and health in detail for whoever reaches it.
