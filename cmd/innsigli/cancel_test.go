@@ -393,7 +393,7 @@ func (r *rig) settledCopy(key string) {
 // pdfText reads a document's text with poppler.
 func pdfText(tb testing.TB, pdf []byte) string {
 	tb.Helper()
-	innsiglitest.NeedProgram(tb, "pdftotext", "poppler-utils")
+	innsiglitest.NeedTool(tb, "pdftotext", "poppler-utils")
 	file := filepath.Join(tb.TempDir(), "doc.pdf")
 	writeFile(tb, file, pdf)
 	out, err := exec.Command("pdftotext", "-layout", file, "-").Output()
@@ -406,9 +406,9 @@ func pdfText(tb testing.TB, pdf []byte) string {
 // judgeSeal has strangers judge a sealed document: pdfsig with the server's own root, and qpdf.
 func judgeSeal(tb testing.TB, r *rig, pdf []byte) {
 	tb.Helper()
-	innsiglitest.NeedProgram(tb, "pdfsig", "poppler-utils")
-	innsiglitest.NeedProgram(tb, "certutil", "libnss3-tools")
-	innsiglitest.NeedProgram(tb, "qpdf", "qpdf")
+	innsiglitest.NeedTool(tb, "pdfsig", "poppler-utils")
+	innsiglitest.NeedTool(tb, "certutil", "libnss3-tools")
+	innsiglitest.NeedTool(tb, "qpdf", "qpdf")
 	dir := tb.TempDir()
 	file, root := filepath.Join(dir, "sealed.pdf"), filepath.Join(dir, "root.pem")
 	writeFile(tb, file, pdf)

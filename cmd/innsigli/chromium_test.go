@@ -38,7 +38,7 @@ type chromium struct {
 
 func newChromium(t *testing.T) *chromium {
 	t.Helper()
-	innsiglitest.NeedProgram(t, "chromium", "chromium")
+	innsiglitest.NeedTool(t, "chromium", "chromium")
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func checkEvidence(t *testing.T, p process, intake, sealed []byte) {
 
 func evidenceIn(t *testing.T, sealed []byte) innsigli.Evidence {
 	t.Helper()
-	innsiglitest.NeedProgram(t, "pdfdetach", "poppler-utils")
+	innsiglitest.NeedTool(t, "pdfdetach", "poppler-utils")
 	dir := t.TempDir()
 	file, to := filepath.Join(dir, "sealed.pdf"), filepath.Join(dir, "evidence.json")
 	writeFile(t, file, sealed)

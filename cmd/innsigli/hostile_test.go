@@ -196,7 +196,7 @@ func strayBase64(t *testing.T, r *rig) {
 // qpdf makes a document of another with a real program.
 func qpdf(t *testing.T, pdf []byte, args ...string) []byte {
 	t.Helper()
-	innsiglitest.NeedProgram(t, "qpdf", "qpdf")
+	innsiglitest.NeedTool(t, "qpdf", "qpdf")
 	dir := t.TempDir()
 	file, out := filepath.Join(dir, "in.pdf"), filepath.Join(dir, "out.pdf")
 	writeFile(t, file, pdf)
