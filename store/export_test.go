@@ -58,6 +58,24 @@ func (d *DB) Exec(ctx context.Context, text string, args ...any) error {
 	})
 }
 
+// ExecLosing runs one statement in a transaction whose COMMIT fails: it leaves a row behind that belongs to nothing.
+func (d *DB) ExecLosing(ctx context.Context, text string, args ...any) error {
+	return d.write(ctx, "losing", func(ctx context.Context, r runner) error {
+		var b batch
+		b.exec("exec", text, args...)
+		b.exec("defer", `pragma defer_foreign_keys = 1`)
+		b.exec("orphan", `insert into document (process, role, blob, size, sha256, pages) values ('nobody', 'intake', '', 0, '', 0)`)
+		return r.run(ctx, b)
+	})
+}
+
+// Waiting is how many writes wait for SQLite's transaction.
+func (d *DB) Waiting() int {
+	d.group.mu.Lock()
+	defer d.group.mu.Unlock()
+	return len(d.group.waiting)
+}
+
 // Plan asks SQLite how it would carry out a statement.
 func (d *DB) Plan(ctx context.Context, text string, args ...any) ([]string, error) {
 	var all []string

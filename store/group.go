@@ -116,25 +116,36 @@ func runGroup(l *lite, some []*grouped, errs []error) {
 		fill(errs, fmt.Errorf("begin: %w", err))
 		return
 	}
-	kept := 0
+	kept := len(some) // the first that is to be kept
 	for i, w := range some {
 		whole, err := l.savepoint(ctx, w.fn)
 		if errs[i] = err; err == nil {
-			kept++
+			kept = min(kept, i)
 		}
 		if !whole {
 			l.rollback(ctx)
-			fill(errs, errGroup)
+			spoil(errs, kept, errGroup)
 			return
 		}
 	}
-	if kept == 0 {
+	if kept == len(some) {
 		l.rollback(ctx)
 		return
 	}
 	if err := l.exec(ctx, "commit"); err != nil {
 		l.rollback(ctx)
-		fill(errs, committing{err})
+		spoil(errs, kept, committing{err})
+	}
+}
+
+// spoil gives err to all whose writes are lost, and to all that came after the first of them: they may have judged by
+// what is not true now. One that found a process canceled by its neighbour must not say so when that cancel was lost.
+func spoil(errs []error, kept int, err error) {
+	fill(errs, err)
+	for i := kept; i < len(errs); i++ {
+		if _, ok := errors.AsType[panicked](errs[i]); !ok {
+			errs[i] = err
+		}
 	}
 }
 

@@ -3,10 +3,12 @@ package store_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/innsiglitest"
 )
 
 // Writes that come together share a commit on SQLite; none may be touched by how another of them ends.
@@ -106,4 +108,59 @@ func TestWaitingForAWriteEndsWithItsContext(t *testing.T) {
 		wg.Wait()
 		w.change(t, p.Key, innsigli.Change{State: innsigli.Canceled})
 	})
+}
+
+// TestNobodyIsToldOfANeighboursLostChange: a cancel that finds the process canceled answers that it is done. When the
+// cancel it found stood in the same COMMIT, and that fails, it must not have said so.
+func TestNobodyIsToldOfANeighboursLostChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, innsiglitest.SQLite)
+	p := w.create(t, 1)
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { // holds the connection until the two below wait together
+		_, _, err := w.Decide(context.Background(), innsigli.Target{Process: p.Key}, func(innsigli.Facts) (innsigli.Change, error) {
+			close(inside)
+			<-leave
+			return innsigli.Change{State: innsigli.Started}, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-inside
+	var lost, again error
+	found := innsigli.State(0)
+	wg.Go(func() {
+		lost = w.ExecLosing(context.Background(), `update process set state = 'Canceled' where key = $1`, string(p.Key))
+	})
+	waitFor(t, func() bool { return w.Waiting() == 1 })
+	wg.Go(func() {
+		_, _, again = w.Decide(context.Background(), innsigli.Target{Process: p.Key}, func(f innsigli.Facts) (innsigli.Change, error) {
+			found = f.Process.State
+			return innsigli.Change{}, nil
+		})
+	})
+	waitFor(t, func() bool { return w.Waiting() == 2 })
+	close(leave)
+	wg.Wait()
+	if lost == nil {
+		t.Fatal("the COMMIT was to fail")
+	}
+	if found == innsigli.Canceled && again == nil {
+		t.Error("it was told of a cancel that was lost")
+	}
+	if st := w.facts(t, p.Key).Process.State; st != innsigli.Started {
+		t.Errorf("the process is %s", st)
+	}
+}
+
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	for !ok() {
+		if t.Context().Err() != nil {
+			t.Fatal("never")
+		}
+		runtime.Gosched()
+	}
 }
