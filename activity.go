@@ -27,6 +27,13 @@ type Activity struct {
 // Activity lists what happened to the caller's processes.
 func (s *Service) Activity(ctx context.Context, c Caller, q ActivityQuery) ([]Activity, error) {
 	var bad fieldErrors
+	for _, f := range []struct{ name, value string }{
+		{"User", q.User}, {"FlowKey", string(q.Flow)}, {"Query", q.Query}, {"ProcessKey", string(q.Process)},
+	} {
+		if !Storable(f.value) {
+			bad.add(f.name, "Utf8", f.name+" must be UTF-8 without NUL.")
+		}
+	}
 	if q.From.IsZero() {
 		bad.add("StartDate", "NotEmpty", "StartDate is required.")
 	}

@@ -46,6 +46,10 @@ func hasControl(s string) bool {
 	})
 }
 
+// Storable says whether a text can be stored or looked up: PostgreSQL takes neither NUL nor what is not UTF-8, in a
+// condition either, and nothing that is stored has them.
+func Storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 // cleanPhone strips the separators people write into numbers; ok is false when what is left is no number.
 func cleanPhone(s string) (string, bool) {
 	out := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "", "/", "").Replace(s)

@@ -320,8 +320,8 @@ func checkProcess(bad *fieldErrors, r *CreateRequest) {
 	size := 0
 	for k, v := range r.Meta {
 		size += len(k) + len(v)
-		if strings.ContainsRune(k+v, 0) || !utf8.ValidString(k+v) {
-			bad.add("meta", "ControlCharacters", "meta must be UTF-8 without NUL.") // PostgreSQL keeps neither
+		if !Storable(k + v) {
+			bad.add("meta", "ControlCharacters", "meta must be UTF-8 without NUL.")
 			break
 		}
 	}

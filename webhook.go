@@ -17,8 +17,9 @@ type WebhookRequest struct {
 // can point elsewhere tomorrow.
 func (s *Service) RegisterWebhook(ctx context.Context, c Caller, r WebhookRequest) (Webhook, error) {
 	var bad fieldErrors
-	if r.Flow == "" {
-		bad.add("flowKey", "NotEmpty", "flowKey is required.")
+	// The flow is a member of the request and not the address of a thing, so it is refused like one, as by create.
+	if _, err := s.flow(ctx, c, r.Flow, &bad); err != nil {
+		return Webhook{}, err
 	}
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(r.URL) > 2000 || hasControl(r.URL) {

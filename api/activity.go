@@ -73,13 +73,6 @@ func activityQuery(r *http.Request) (innsigli.ActivityQuery, error) {
 	if k := processKey(r); k != "" {
 		q.Process = k
 	}
-	for _, f := range []struct{ name, value string }{
-		{"User", q.User}, {"FlowKey", string(q.Flow)}, {"Query", q.Query}, {"ProcessKey", string(q.Process)},
-	} {
-		if !web.Storable(f.value) {
-			return q, innsigli.InvalidField(f.name, "Utf8", f.name+" must be UTF-8 without NUL.")
-		}
-	}
 	var okFrom, okTo, okTake, okSkip bool
 	q.From, okFrom = wireTime(in.Get("startdate"))
 	q.To, okTo = wireTime(in.Get("enddate"))

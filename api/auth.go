@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/innsigli/innsigli"
-	"github.com/innsigli/innsigli/web"
 )
 
 var errUnauthenticated = &innsigli.Error{
@@ -27,7 +26,7 @@ func (a *API) authenticated(h func(w http.ResponseWriter, r *http.Request, c inn
 // caller reads and checks Basic credentials (facts/wire.md 1.1: username companyKey, password the API key).
 func (a *API) caller(r *http.Request) (innsigli.Caller, error) {
 	company, key, ok := r.BasicAuth()
-	if !ok || company == "" || key == "" || len(company) > 64 || len(key) > 256 || !web.Storable(company) {
+	if !ok || company == "" || key == "" || len(company) > 64 || len(key) > 256 || !innsigli.Storable(company) {
 		return innsigli.Caller{}, errUnauthenticated
 	}
 	c, err := a.Service.Store.Authenticate(r.Context(), innsigli.CompanyKey(strings.ToLower(company)), innsigli.HashAPIKey(key))

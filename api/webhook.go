@@ -33,17 +33,9 @@ func (a *API) addWebhook(w http.ResponseWriter, r *http.Request, c innsigli.Call
 	if !ok {
 		return innsigli.InvalidField("type", "Enum", "type must be the name or the number of an event type.")
 	}
-	// The flow is a member of the request and not the address of a thing, so it is refused like one, as by create.
-	noFlow := innsigli.InvalidField("flowKey", "NotFound", "There is no such flow.")
-	if !web.Storable(in.FlowKey) {
-		return noFlow
-	}
 	got, err := a.Service.RegisterWebhook(r.Context(), c, innsigli.WebhookRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), URL: strings.TrimSpace(in.URL), Type: kind,
 	})
-	if innsigli.KindOf(err) == innsigli.NotFound {
-		return noFlow
-	}
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -80,10 +79,6 @@ func Scalar(v jsontext.Value) (s string, ok bool) {
 	}
 	return string(v), k == '0' || k == 't' || k == 'f'
 }
-
-// Storable says whether a text can be looked up: PostgreSQL takes neither NUL nor what is not UTF-8, in a condition
-// either, and nothing that is stored has them.
-func Storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // Query is the request's query with names in lower case, since the public API takes them in any.
 func Query(r *http.Request) url.Values {
