@@ -21,6 +21,7 @@ type Document struct {
 	streamed  bool // the newest section is a cross-reference stream
 	entries   int  // entries read so far
 	sections  int
+	chained   []int64 // where the sections begin, newest first
 	// completing is set while the stream of a hybrid section is read.
 	completing bool
 
@@ -163,6 +164,12 @@ func (d *Document) parse(off int64, read func(*lexer) error) (*lexer, error) {
 
 // indirect reads "n g obj ..." at an absolute offset.
 func (d *Document) indirect(off int64) (Ref, object, error) {
+	ref, o, _, err := d.indirectTo(off)
+	return ref, o, err
+}
+
+// indirectTo also tells where the value, or the line that begins a stream, ends.
+func (d *Document) indirectTo(off int64) (Ref, object, int64, error) {
 	var (
 		ref    Ref
 		v      any
@@ -186,15 +193,15 @@ func (d *Document) indirect(off int64) (Ref, object, error) {
 		return l.finish(v, &stream)
 	})
 	if err != nil {
-		return Ref{}, object{}, err
+		return Ref{}, object{}, 0, err
 	}
 	o := object{v, l.b[from:to]}
 	if dict, ok := v.(*Dict); ok && stream {
 		if o.value, err = d.stream(dict, off+int64(l.p)); err != nil {
-			return Ref{}, object{}, err
+			return Ref{}, object{}, 0, err
 		}
 	}
-	return ref, o, nil
+	return ref, o, off + int64(l.p), nil
 }
 
 // finish takes what must follow an object's value: endobj or a stream's start.

@@ -14,6 +14,7 @@ type facts struct {
 	names   []string
 	empty   []Ref // signature fields without a value
 	form    bool
+	fields  []Field
 }
 
 // Signed tells whether a signature field has a value.
@@ -111,12 +112,20 @@ func (w *fieldWalk) field(v any, prefix string, kind any, depth int) (named bool
 		return false, err
 	}
 	group := false
+	var widgets []Ref
 	for _, k := range kids {
 		named, err := w.field(k, name, kind, depth+1)
 		if err != nil {
 			return false, err
 		}
+		if r, ok := k.(Ref); ok && !named {
+			widgets = append(widgets, r)
+		}
 		group = group || named
+	}
+	if f.Has("T") || depth == 0 {
+		t, _ := kind.(Name)
+		w.d.facts.fields = append(w.d.facts.fields, Field{ref, name, t, f, widgets})
 	}
 	if !f.Has("T") {
 		return false, nil

@@ -50,6 +50,9 @@ const (
 	maxDecoded = 256 << 20
 	// maxLinks is the longest chain of references that is followed.
 	maxLinks = 32
+	// maxMarks is how many ends of revisions are noted; all but MaxRevisions of
+	// them are text that only looks like one.
+	maxMarks = 10_000
 	// maxBusy is how deep loading one object may need others (a stream's
 	// length, the object stream it lies in); real documents need three.
 	maxBusy = 8

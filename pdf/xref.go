@@ -83,6 +83,7 @@ func (d *Document) chain(at int64) error {
 			return Refuse(TooManyChanges, "")
 		}
 		seen[at] = true
+		d.chained = append(d.chained, at)
 		t, streamed, err := d.section(at)
 		if err != nil {
 			return err
