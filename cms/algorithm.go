@@ -3,6 +3,7 @@ package cms
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	_ "crypto/sha256" // the hashes that this package names
 	_ "crypto/sha512"
@@ -97,8 +98,29 @@ func pssAlgorithm(h crypto.Hash) (pkix.AlgorithmIdentifier, error) {
 	return pkix.AlgorithmIdentifier{Algorithm: oidPSS, Parameters: parms}, err
 }
 
-// checkSignature verifies a signature value over digest.
-func checkSignature(key crypto.PublicKey, id pkix.AlgorithmIdentifier, h crypto.Hash, digest, sig []byte) error {
+// sum hashes b.
+func sum(h crypto.Hash, b []byte) []byte {
+	d := h.New()
+	d.Write(b)
+	return d.Sum(nil)
+}
+
+// checkSignature verifies a signature value over message, hashed with h. Keys that HashFor finds too short are
+// refused. Ed25519 signs the message itself and goes with SHA-512 only (RFC 8419, clauses 2.3 and 3.1).
+func checkSignature(key crypto.PublicKey, id pkix.AlgorithmIdentifier, h crypto.Hash, message, sig []byte) error {
+	if k, ok := key.(ed25519.PublicKey); ok {
+		if !id.Algorithm.Equal(oidEd25519) || len(id.Parameters.FullBytes) > 0 || h != crypto.SHA512 {
+			return errAlgorithm
+		}
+		if !ed25519.Verify(k, message, sig) {
+			return errSignature
+		}
+		return nil
+	}
+	if _, err := HashFor(key); err != nil {
+		return err
+	}
+	digest := sum(h, message)
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
 		want, err := signatureAlgorithm(k, h, false)
@@ -128,10 +150,7 @@ func checkRSA(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, h crypto.Hash, dige
 		return nil
 	case id.Algorithm.Equal(oidPSS):
 		var p pssParameters
-		if rest, err := asn1.Unmarshal(id.Parameters.FullBytes, &p); err != nil || len(rest) > 0 {
-			return errAlgorithm
-		}
-		if got, err := hashOf(p.Hash.Algorithm); err != nil || got != h || p.SaltLength < 0 || p.SaltLength > k.Size() {
+		if err := exactly(id.Parameters.FullBytes, &p); err != nil || !p.fits(h) || p.SaltLength < 0 || p.SaltLength > k.Size() {
 			return errAlgorithm
 		}
 		if rsa.VerifyPSS(k, h, digest, sig, &rsa.PSSOptions{SaltLength: p.SaltLength, Hash: h}) != nil {
@@ -140,4 +159,18 @@ func checkRSA(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, h crypto.Hash, dige
 		return nil
 	}
 	return errAlgorithm
+}
+
+// fits says whether both hashes of the parameters are h: that of the message and that of the mask.
+func (p pssParameters) fits(h crypto.Hash) bool {
+	var mask pkix.AlgorithmIdentifier
+	if !p.MaskGen.Algorithm.Equal(oidMGF1) || exactly(p.MaskGen.Parameters.FullBytes, &mask) != nil {
+		return false
+	}
+	for _, id := range []pkix.AlgorithmIdentifier{p.Hash, mask} {
+		if got, err := hashOf(id.Algorithm); err != nil || got != h {
+			return false
+		}
+	}
+	return true
 }

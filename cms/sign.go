@@ -22,31 +22,49 @@ type Options struct {
 
 // Pending is a signature that waits for its value.
 type Pending struct {
+	content    encapsulated
 	chain      []*x509.Certificate
 	hash       crypto.Hash
 	pss        bool
 	attributes []byte // the body of the SET OF
 	tbs        []byte
+	bare       bool // no certificates: a time-stamp that was asked for without
 }
 
 // Prepare makes the signed attributes for the digest of a document. chain begins
 // with the signer's certificate; all of it is embedded. There is no signing-time:
 // PAdES keeps the time in the signature dictionary (EN 319 142-1, table 1).
 func Prepare(digest []byte, chain []*x509.Certificate, o Options) (*Pending, error) {
+	o, err := o.fill(chain)
+	if err != nil {
+		return nil, err
+	}
+	if len(digest) != o.Hash.Size() {
+		return nil, fmt.Errorf("digest of %d bytes does not fit %v", len(digest), o.Hash)
+	}
+	return prepare(encapsulated{Type: oidData}, digest, chain, o)
+}
+
+// fill puts the hash that goes with the key where none is asked for.
+func (o Options) fill(chain []*x509.Certificate) (Options, error) {
 	if len(chain) == 0 {
-		return nil, errors.New("no signing certificate")
+		return o, errors.New("no signing certificate")
 	}
 	if o.Hash == 0 {
 		h, err := HashFor(chain[0].PublicKey)
 		if err != nil {
-			return nil, err
+			return o, err
 		}
 		o.Hash = h
 	}
-	if _, err := hashOf(digestAlgorithm(o.Hash).Algorithm); err != nil || len(digest) != o.Hash.Size() {
-		return nil, fmt.Errorf("digest of %d bytes does not fit %v", len(digest), o.Hash)
+	if o.Hash != crypto.SHA256 && o.Hash != crypto.SHA384 && o.Hash != crypto.SHA512 {
+		return o, fmt.Errorf("unsupported hash %v", o.Hash)
 	}
-	attrs, err := signedAttributes(digest, chain[0])
+	return o, nil
+}
+
+func prepare(content encapsulated, digest []byte, chain []*x509.Certificate, o Options) (*Pending, error) {
+	attrs, err := signedAttributes(content.Type, digest, chain[0])
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +72,10 @@ func Prepare(digest []byte, chain []*x509.Certificate, o Options) (*Pending, err
 	if err != nil {
 		return nil, err
 	}
-	return &Pending{chain: chain, hash: o.Hash, pss: o.PSS, attributes: attrs, tbs: set.FullBytes}, nil
+	return &Pending{content: content, chain: chain, hash: o.Hash, pss: o.PSS, attributes: attrs, tbs: set.FullBytes}, nil
 }
 
-func signedAttributes(digest []byte, cert *x509.Certificate) ([]byte, error) {
+func signedAttributes(kind asn1.ObjectIdentifier, digest []byte, cert *x509.Certificate) ([]byte, error) {
 	id, err := essID(cert)
 	if err != nil {
 		return nil, err
@@ -66,7 +84,7 @@ func signedAttributes(digest []byte, cert *x509.Certificate) ([]byte, error) {
 	for _, a := range []struct {
 		oid   asn1.ObjectIdentifier
 		value any
-	}{{oidContentType, oidData}, {oidMessageDigest, digest}, {oidSigningCertificate, id}} {
+	}{{oidContentType, kind}, {oidMessageDigest, digest}, {oidSigningCertificate, id}} {
 		attr, err := newAttribute(a.oid, a.value)
 		if err != nil {
 			return nil, err
@@ -82,10 +100,8 @@ func essID(cert *x509.Certificate) (signingCertificate, error) {
 	if err != nil {
 		return signingCertificate{}, err
 	}
-	h := crypto.SHA256.New()
-	h.Write(cert.Raw)
 	return signingCertificate{Certificates: []certificateID{{
-		Hash:         h.Sum(nil),
+		Hash:         sum(crypto.SHA256, cert.Raw),
 		IssuerSerial: issuerSerial{[]asn1.RawValue{name}, cert.SerialNumber},
 	}}}, nil
 }
@@ -95,9 +111,7 @@ func (p *Pending) ToBeSigned() []byte { return p.tbs }
 
 // Digest is the hash of ToBeSigned, for signers that want a digest.
 func (p *Pending) Digest() []byte {
-	h := p.hash.New()
-	h.Write(p.tbs)
-	return h.Sum(nil)
+	return sum(p.hash, p.tbs)
 }
 
 // SignerOpts are the options for a [crypto.Signer].
@@ -118,7 +132,7 @@ func (p *Pending) Assemble(signature, token []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSignature(cert.PublicKey, alg, p.hash, p.Digest(), signature); err != nil {
+	if err := checkSignature(cert.PublicKey, alg, p.hash, p.tbs, signature); err != nil {
 		return nil, fmt.Errorf("check own signature: %w", err)
 	}
 	signed, err := constructed(asn1.ClassContextSpecific, 0, p.attributes)
@@ -132,28 +146,15 @@ func (p *Pending) Assemble(signature, token []byte) ([]byte, error) {
 		SignatureAlgorithm: alg, Signature: signature,
 	}
 	if token != nil {
-		if si.UnsignedAttributes, err = timeStampAttribute(token); err != nil {
+		if si.UnsignedAttributes, err = unsignedSet([]attribute{{oidTimeStamp, []asn1.RawValue{{FullBytes: token}}}}); err != nil {
 			return nil, err
 		}
 	}
 	return p.wrap(si)
 }
 
-// timeStampAttribute is the signature-time-stamp (EN 319 122-1, clause 5.3).
-func timeStampAttribute(token []byte) (asn1.RawValue, error) {
-	set, err := attributeSet([]attribute{{oidTimeStamp, []asn1.RawValue{{FullBytes: token}}}})
-	if err != nil {
-		return asn1.RawValue{}, err
-	}
-	return constructed(asn1.ClassContextSpecific, 1, set)
-}
-
 func (p *Pending) wrap(si signerInfo) ([]byte, error) {
-	var certs [][]byte
-	for _, c := range p.chain {
-		certs = append(certs, c.Raw)
-	}
-	set, err := constructed(asn1.ClassContextSpecific, 0, setOf(certs))
+	set, err := p.certificates()
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +162,36 @@ func (p *Pending) wrap(si signerInfo) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := encode(signedData{
-		Version:          1,
+	return wrapSignedData(&signedData{
+		Version:          p.version(),
 		DigestAlgorithms: []pkix.AlgorithmIdentifier{si.DigestAlgorithm},
-		Encapsulated:     encapsulated{Type: oidData},
+		Encapsulated:     p.content,
 		Certificates:     set,
 		SignerInfos:      []asn1.RawValue{signer},
 	})
+}
+
+func (p *Pending) certificates() (asn1.RawValue, error) {
+	if p.bare {
+		return asn1.RawValue{}, nil
+	}
+	var certs [][]byte
+	for _, c := range p.chain {
+		certs = append(certs, c.Raw)
+	}
+	return constructed(asn1.ClassContextSpecific, 0, setOf(certs))
+}
+
+// version: RFC 5652, clause 5.1.
+func (p *Pending) version() int {
+	if p.content.Type.Equal(oidData) {
+		return 1
+	}
+	return 3
+}
+
+func wrapSignedData(sd *signedData) ([]byte, error) {
+	inner, err := encode(*sd)
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +209,14 @@ func Sign(ctx context.Context, key crypto.Signer, digest []byte, chain []*x509.C
 	if err != nil {
 		return nil, err
 	}
+	value, err := p.sign(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return p.Assemble(value, nil)
+}
+
+func (p *Pending) sign(ctx context.Context, key crypto.Signer) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
@@ -192,7 +224,7 @@ func Sign(ctx context.Context, key crypto.Signer, digest []byte, chain []*x509.C
 	if err != nil {
 		return nil, fmt.Errorf("sign with key: %w", err)
 	}
-	return p.Assemble(value, nil)
+	return value, nil
 }
 
 // Size estimates how many bytes a signature with this chain takes at most,

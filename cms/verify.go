@@ -24,6 +24,8 @@ var (
 	errAlgorithm = errors.New("signature algorithm does not fit")
 	errSignature = errors.New("signature does not match")
 	errDigest    = errors.New("digest of the document does not match")
+
+	errOtherCertificate = errors.New("signing certificate is another one")
 )
 
 // Signature is a parsed SignedData with one signer.
@@ -39,6 +41,7 @@ type Signature struct {
 	// Token is the signature time-stamp, nil if there is none.
 	Token []byte
 
+	kind     asn1.ObjectIdentifier
 	version  int
 	info     signerInfo
 	tbs      []byte
@@ -56,10 +59,15 @@ func Parse(der []byte) (*Signature, error) {
 	if !sd.Encapsulated.Type.Equal(oidData) || len(sd.Encapsulated.Content.FullBytes) > 0 {
 		return nil, errors.New("not a detached signature")
 	}
+	return parseSigner(sd)
+}
+
+// parseSigner reads the one signer of a SignedData of any content.
+func parseSigner(sd *parsed) (*Signature, error) {
 	if len(sd.SignerInfos) != 1 {
 		return nil, fmt.Errorf("%d signers instead of one", len(sd.SignerInfos))
 	}
-	s := &Signature{version: sd.Version}
+	s := &Signature{kind: sd.Encapsulated.Type, version: sd.Version}
 	if err := exactly(sd.SignerInfos[0].FullBytes, &s.info); err != nil {
 		return nil, fmt.Errorf("parse signer info: %w", err)
 	}
@@ -69,6 +77,7 @@ func Parse(der []byte) (*Signature, error) {
 	}) {
 		return nil, errors.New("the signer's digest algorithm is not announced")
 	}
+	var err error
 	if s.Hash, err = hashOf(s.info.DigestAlgorithm.Algorithm); err != nil {
 		return nil, err
 	}
@@ -90,7 +99,7 @@ func Parse(der []byte) (*Signature, error) {
 	return nil, errors.New("the signer's certificate is missing")
 }
 
-func parseSignedData(der []byte) (*signedData, error) {
+func parseSignedData(der []byte) (*parsed, error) {
 	if len(der) > MaxSize {
 		return nil, errors.New("signature is too large")
 	}
@@ -102,6 +111,9 @@ func parseSignedData(der []byte) (*signedData, error) {
 	if len(bytes.TrimRight(rest, "\x00")) > 0 {
 		return nil, errors.New("data behind the signature")
 	}
+	if err := wellFormed(outer.FullBytes); err != nil {
+		return nil, err
+	}
 	var ci contentInfo
 	if err := exactly(outer.FullBytes, &ci); err != nil {
 		return nil, fmt.Errorf("parse content info: %w", err)
@@ -109,11 +121,11 @@ func parseSignedData(der []byte) (*signedData, error) {
 	if !ci.Type.Equal(oidSignedData) || ci.Content.Class != asn1.ClassContextSpecific || ci.Content.Tag != 0 || !ci.Content.IsCompound {
 		return nil, errors.New("not a signed-data")
 	}
-	var sd signedData
-	if err := exactly(ci.Content.Bytes, &sd); err != nil {
+	sd := &parsed{size: len(outer.FullBytes)}
+	if err := exactly(ci.Content.Bytes, &sd.signedData); err != nil {
 		return nil, fmt.Errorf("parse signed data: %w", err)
 	}
-	return &sd, nil
+	return sd, nil
 }
 
 // exactly parses a value and sees to it that nothing is left over, inside or
@@ -246,24 +258,14 @@ func (s *Signature) Check(digest []byte) error {
 		return err
 	}
 	var kind asn1.ObjectIdentifier
-	if rest, err := asn1.Unmarshal(raw, &kind); err != nil || len(rest) > 0 || !kind.Equal(oidData) {
-		return errors.New("content type is not data")
+	if rest, err := asn1.Unmarshal(raw, &kind); err != nil || len(rest) > 0 || !kind.Equal(s.kind) {
+		return errors.New("content type is not that of the content")
 	}
-	h := s.Hash.New()
-	h.Write(s.tbs)
-	return checkSignature(s.Signer.PublicKey, s.info.SignatureAlgorithm, s.Hash, h.Sum(nil), s.info.Signature)
+	return checkSignature(s.Signer.PublicKey, s.info.SignatureAlgorithm, s.Hash, s.tbs, s.info.Signature)
 }
 
-// CheckBaseline verifies the rules of PAdES baseline on the attributes (EN 319
-// 142-1, table 1): signing-certificate-v2 names the signer, no signing-time, the
-// signed attributes in DER order, versions 1 (RFC 5652, clauses 5.1 and 5.3).
-func (s *Signature) CheckBaseline() error {
-	if s.version != 1 || s.info.Version != 1 {
-		return errors.New("version is not 1")
-	}
-	if slices.ContainsFunc(s.signed, func(a attribute) bool { return a.Type.Equal(oidSigningTime) }) {
-		return errors.New("signing-time is not allowed")
-	}
+// namesSigner verifies that signing-certificate-v2 is about the signer's certificate.
+func (s *Signature) namesSigner() error {
 	raw, err := s.one(oidSigningCertificate)
 	if err != nil {
 		return err
@@ -279,10 +281,24 @@ func (s *Signature) CheckBaseline() error {
 			return err
 		}
 	}
-	sum := h.New()
-	sum.Write(s.Signer.Raw)
-	if !bytes.Equal(sum.Sum(nil), id.Hash) {
-		return errors.New("signing certificate is another one")
+	if !bytes.Equal(sum(h, s.Signer.Raw), id.Hash) {
+		return errOtherCertificate
+	}
+	return nil
+}
+
+// CheckBaseline verifies the rules of PAdES baseline on the attributes (EN 319
+// 142-1, table 1): signing-certificate-v2 names the signer, no signing-time, the
+// signed attributes in DER order, versions 1 (RFC 5652, clauses 5.1 and 5.3).
+func (s *Signature) CheckBaseline() error {
+	if s.version != 1 || s.info.Version != 1 {
+		return errors.New("version is not 1")
+	}
+	if slices.ContainsFunc(s.signed, func(a attribute) bool { return a.Type.Equal(oidSigningTime) }) {
+		return errors.New("signing-time is not allowed")
+	}
+	if err := s.namesSigner(); err != nil {
+		return err
 	}
 	var elements [][]byte
 	for _, a := range s.signed {
