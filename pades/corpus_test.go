@@ -120,7 +120,7 @@ func TestSignedDocumentsOfTheCorpusGetAnApprovalOrARefusal(t *testing.T) {
 			continue
 		}
 		seen++
-		if _, err := pades.Sign(t.Context(), doc, fullSeal(t), h.signer); !errors.Is(err, pades.ErrSigned) && !isRefused(err, pdf.Certified) {
+		if _, err := pades.Sign(t.Context(), doc, fullSeal(t), h.signer); !errors.Is(err, pades.ErrSigned) && !isRefused(err, pdf.Certified) && !isRefused(err, pdf.NoField) {
 			t.Errorf("%s: a full seal on a signed document: %v", filepath.Base(name), err)
 		}
 		r, err := pades.Sign(t.Context(), doc, pades.Seal{Time: signingTime}, h.signer)

@@ -11,10 +11,11 @@ import (
 
 // states are the hashes of a growing document: SHA-256 of the file, and the hash
 // that the signature uses if it is another one. They are cloned, never rewound:
-// the document's own bytes pass through them once.
+// the document's own bytes pass through them once, however many revisions follow.
 type states struct {
 	file hash.Cloner
 	sign hash.Cloner // equal to file when the signature uses SHA-256
+	with crypto.Hash // what sign is
 }
 
 var errNoClone = errors.New("hash state cannot be carried")
@@ -27,9 +28,18 @@ func newHash(h crypto.Hash) (hash.Cloner, error) {
 	return c, nil
 }
 
-// hashDocument streams the document's bytes once through all hashes needed.
+// hashDocument streams the document's bytes once through all hashes needed. The
+// bytes of a [Revision] have passed already.
 func hashDocument(ctx context.Context, doc *Document, h crypto.Hash) (states, error) {
-	var s states
+	if r, ok := doc.Source().(*Revision); ok && r.Size() == doc.Size() {
+		switch h { //nolint:exhaustive // others are hashed below
+		case r.states.with:
+			return r.states, nil
+		case crypto.SHA256:
+			return states{r.states.file, r.states.file, h}, nil
+		}
+	}
+	s := states{with: h}
 	var err error
 	if s.file, err = newHash(crypto.SHA256); err != nil {
 		return s, err
@@ -61,6 +71,15 @@ func hashDocument(ctx context.Context, doc *Document, h crypto.Hash) (states, er
 
 // sum continues a state over more bytes and leaves the state as it was.
 func sum(h hash.Cloner, parts ...[]byte) ([]byte, error) {
+	c, err := onward(h, parts...)
+	if err != nil {
+		return nil, err
+	}
+	return c.Sum(nil), nil
+}
+
+// onward is a new state behind more bytes.
+func onward(h hash.Cloner, parts ...[]byte) (hash.Cloner, error) {
 	c, err := h.Clone()
 	if err != nil {
 		return nil, fmt.Errorf("carry hash state: %w", err)
@@ -70,5 +89,18 @@ func sum(h hash.Cloner, parts ...[]byte) ([]byte, error) {
 			return nil, fmt.Errorf("hash: %w", err)
 		}
 	}
-	return c.Sum(nil), nil
+	return c, nil
+}
+
+// onward are the states behind more bytes.
+func (s states) onward(appended []byte) (states, error) {
+	var err error
+	next := states{with: s.with}
+	if next.file, err = onward(s.file, appended); err != nil {
+		return next, err
+	}
+	if next.sign = next.file; s.with != crypto.SHA256 {
+		next.sign, err = onward(s.sign, appended)
+	}
+	return next, err
 }

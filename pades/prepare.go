@@ -21,7 +21,6 @@ type Prepared struct {
 	doc      *Document
 	appended []byte
 	from, to int // of <...>, the value of /Contents, within appended
-	hash     crypto.Hash
 	states   states
 	digest   []byte
 	finished bool
@@ -35,22 +34,28 @@ func Prepare(ctx context.Context, doc *Document, s Seal) (*Prepared, error) {
 }
 
 func prepare(ctx context.Context, doc *Document, s *Seal, h crypto.Hash) (*Prepared, error) {
-	if err := s.allowed(doc); err != nil {
+	into, err := s.allowed(doc)
+	if err != nil {
 		return nil, err
 	}
 	u := doc.Update()
 	if err := s.draw(u); err != nil {
 		return nil, err
 	}
-	sig, err := s.sign(doc, u)
+	sig, err := s.sign(doc, u, into)
 	if err != nil {
 		return nil, err
 	}
+	return sig.prepare(ctx, doc, u, h)
+}
+
+// prepare finishes the update that holds the signature dictionary, and hashes.
+func (sig *placed) prepare(ctx context.Context, doc *Document, u *pdf.Update, h crypto.Hash) (*Prepared, error) {
 	a, err := u.Finish()
 	if err != nil {
 		return nil, fmt.Errorf("write update: %w", err)
 	}
-	p := &Prepared{doc: doc, appended: a.Bytes, hash: h}
+	p := &Prepared{doc: doc, appended: a.Bytes}
 	at := a.At(sig.ref)
 	p.from = at + sig.contents
 	p.to = p.from + 2*sig.reserve + 2
@@ -75,34 +80,61 @@ type placed struct {
 	reserve             int
 }
 
-// sign stages the signature dictionary, its field and what the catalog says of them.
-func (s *Seal) sign(doc *Document, u *pdf.Update) (placed, error) {
-	p := placed{ref: u.Alloc(), reserve: s.Reserve}
-	if p.reserve == 0 {
-		p.reserve = DefaultReserve
+// open writes the places that are filled later, and the dictionary's end.
+func (sig *placed) open(b *bytes.Buffer) []byte {
+	b.WriteString("/ByteRange ")
+	sig.byteRange = b.Len()
+	b.WriteString("[" + strings.Repeat(" ", byteRangeWidth-2) + "]\n/Contents ")
+	sig.contents = b.Len()
+	b.Grow(2*sig.reserve + 8)
+	b.WriteByte('<')
+	b.Write(bytes.Repeat([]byte{'0'}, 2*sig.reserve))
+	b.WriteString(">\n>>")
+	return b.Bytes()
+}
+
+// sign stages the signature dictionary, its field and what the catalog says of
+// them. into is the field to sign in, nil makes a new one.
+func (s *Seal) sign(doc *Document, u *pdf.Update, into *pdf.SignatureField) (placed, error) {
+	sig := placed{ref: u.Alloc(), reserve: s.Reserve}
+	if sig.reserve == 0 {
+		sig.reserve = DefaultReserve
 	}
-	u.Put(p.ref, s.dictionary(&p))
-	var err error
-	if empty := doc.EmptySignatureFields(); doc.Certification() > 0 && len(empty) > 0 {
-		err = u.FillSignature(empty[0], p.ref)
-	} else {
-		err = u.AddSignature(p.ref)
+	var lock *pdf.Lock
+	if into != nil {
+		lock = into.Lock
 	}
-	if err != nil {
-		return p, fmt.Errorf("signature field: %w", err)
+	u.Put(sig.ref, s.dictionary(doc, &sig, lock))
+	if err := s.field(u, into, sig.ref); err != nil {
+		return sig, fmt.Errorf("signature field: %w", err)
 	}
 	if s.Certify > 0 {
 		// What else /Perms may hold are usage rights, which end with any change.
-		if err := u.EditCatalog(pdf.Edit{Key: "Perms", Value: "<< /DocMDP " + p.ref.String() + " >>"}); err != nil {
-			return p, fmt.Errorf("certification: %w", err)
+		if err := u.EditCatalog(pdf.Edit{Key: "Perms", Value: "<< /DocMDP " + sig.ref.String() + " >>"}); err != nil {
+			return sig, fmt.Errorf("certification: %w", err)
 		}
 	}
-	return p, extension(doc, u)
+	return sig, extension(doc, u)
+}
+
+// field gives the signature its field.
+func (s *Seal) field(u *pdf.Update, into *pdf.SignatureField, sig pdf.Ref) error {
+	if into == nil {
+		return u.AddField(pdf.NewField{Value: sig})
+	}
+	var form pdf.Form
+	if s.Appearance != nil {
+		var err error
+		if form, err = u.ImportPage(s.Appearance, 1); err != nil {
+			return err
+		}
+	}
+	return u.FillSignature(into.Ref, sig, form)
 }
 
 // dictionary writes the signature dictionary (ISO 32000-1, table 252; EN 319
 // 142-1, clause 6.3) and notes where the open places are.
-func (s *Seal) dictionary(p *placed) []byte {
+func (s *Seal) dictionary(doc *Document, sig *placed, lock *pdf.Lock) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M %s\n", pdf.Date(s.Time))
 	for _, e := range []struct{ key, value string }{
@@ -112,18 +144,35 @@ func (s *Seal) dictionary(p *placed) []byte {
 			fmt.Fprintf(&b, "/%s %s\n", e.key, pdf.TextString(e.value))
 		}
 	}
+	var refs []string
 	if s.Certify > 0 {
-		fmt.Fprintf(&b, "/Reference [<< /Type /SigRef /TransformMethod /DocMDP"+
-			" /TransformParams << /Type /TransformParams /P %d /V /1.2 >> >>]\n", s.Certify)
+		refs = append(refs, fmt.Sprintf("<< /Type /SigRef /TransformMethod /DocMDP"+
+			" /TransformParams << /Type /TransformParams /P %d /V /1.2 >> >>", s.Certify))
 	}
-	b.WriteString("/ByteRange ")
-	p.byteRange = b.Len()
-	b.WriteString("[" + strings.Repeat(" ", byteRangeWidth-2) + "]\n/Contents ")
-	p.contents = b.Len()
-	b.WriteByte('<')
-	b.Write(bytes.Repeat([]byte{'0'}, 2*p.reserve))
-	b.WriteString(">\n>>")
-	return b.Bytes()
+	if lock != nil {
+		refs = append(refs, fieldMDP(doc, lock))
+	}
+	if refs != nil {
+		fmt.Fprintf(&b, "/Reference [%s]\n", strings.Join(refs, " "))
+	}
+	return sig.open(&b)
+}
+
+// fieldMDP repeats what the field's lock says, as signing a field with a lock
+// must (ISO 32000-1, table 233 and 12.8.2.4).
+func fieldMDP(doc *Document, l *pdf.Lock) string {
+	action, fields := l.Action, ""
+	if action != "Include" && action != "Exclude" {
+		action = "All"
+	} else {
+		var names []string
+		for _, f := range l.Fields {
+			names = append(names, pdf.TextString(f))
+		}
+		fields = " /Fields [" + strings.Join(names, " ") + "]"
+	}
+	return fmt.Sprintf("<< /Type /SigRef /TransformMethod /FieldMDP /Data %s"+
+		" /TransformParams << /Type /TransformParams /Action /%s%s /V /1.2 >> >>", doc.Root(), string(action), fields)
 }
 
 // extension declares the use of PAdES below PDF 2.0, where ISO 32000 does not
@@ -132,7 +181,10 @@ func extension(doc *Document, u *pdf.Update) error {
 	if doc.Version() >= "2.0" {
 		return nil
 	}
-	err := u.EditCatalogDict("Extensions", pdf.Edit{Key: "ESIC", Value: "<< /BaseVersion /1.7 /ExtensionLevel 5 >>"})
+	have, err := u.CatalogDict("Extensions")
+	if err == nil && !have.Has("ESIC") {
+		err = u.EditCatalogDict("Extensions", pdf.Edit{Key: "ESIC", Value: "<< /BaseVersion /1.7 /ExtensionLevel 5 >>"})
+	}
 	if err == nil && doc.Version() < "1.7" && !doc.Signed() {
 		err = u.EditCatalog(pdf.Edit{Key: "Version", Value: "/1.7"})
 	}
@@ -149,7 +201,8 @@ func (p *Prepared) Digest() []byte { return bytes.Clone(p.digest) }
 // Reserve is how many bytes the signature may have.
 func (p *Prepared) Reserve() int { return (p.to - p.from - 2) / 2 }
 
-// Finish puts the CMS signature in its place. It can be called once.
+// Finish puts the CMS signature in its place, with its time-stamp if [Stamp] gave
+// it one. It can be called once.
 func (p *Prepared) Finish(cms []byte) (*Revision, error) {
 	if p.finished {
 		return nil, errors.New("signature is already finished")
@@ -159,9 +212,5 @@ func (p *Prepared) Finish(cms []byte) (*Revision, error) {
 	}
 	p.finished = true
 	hex.Encode(p.appended[p.from+1:], cms)
-	total, err := sum(p.states.file, p.appended)
-	if err != nil {
-		return nil, err
-	}
-	return &Revision{doc: p.doc, appended: p.appended, sha256: total, states: p.states}, nil
+	return revise(p.doc, p.states, p.appended)
 }

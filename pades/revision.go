@@ -2,17 +2,68 @@ package pades
 
 import (
 	"bytes"
+	"context"
+	"crypto"
 	"fmt"
 	"io"
+	"slices"
+
+	"github.com/innsigli/innsigli/pdf"
 )
 
-// Revision is a document with what a signature appended to it. The original's
-// bytes are read from where the document was opened when they are needed.
+// Revision is a document with what was appended to it. The original's bytes are
+// read from where the document was opened when they are needed. A revision can be
+// opened again with [Open]: what is appended then becomes a further revision of
+// the same original, and nothing is hashed twice.
 type Revision struct {
 	doc      *Document
 	appended []byte
+	states   states // over the whole file: later revisions go on from here
 	sha256   []byte
-	states   states // over the original: later levels go on from here
+}
+
+// revise appends to a document whose bytes, without what is appended, are hashed.
+func revise(doc *Document, s states, appended []byte) (*Revision, error) {
+	next, err := s.onward(appended)
+	if err != nil {
+		return nil, err
+	}
+	r := &Revision{doc: doc, appended: appended, states: next, sha256: next.file.Sum(nil)}
+	if before, ok := doc.Source().(*Revision); ok && before.Size() == doc.Size() {
+		r.doc, r.appended = before.doc, slices.Concat(before.appended, appended)
+	}
+	return r, nil
+}
+
+// update finishes an update that brings no signature.
+func update(ctx context.Context, doc *Document, u *pdf.Update) (*Revision, error) {
+	a, err := u.Finish()
+	if err != nil {
+		return nil, fmt.Errorf("write update: %w", err)
+	}
+	s, err := hashDocument(ctx, doc, crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	return revise(doc, s, a.Bytes)
+}
+
+// unchanged is a document to which nothing is appended.
+func unchanged(ctx context.Context, doc *Document) (*Revision, error) {
+	s, err := hashDocument(ctx, doc, crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	return revise(doc, s, nil)
+}
+
+// open opens a revision as a document.
+func (r *Revision) open() (*Document, error) {
+	doc, err := Open(r, r.Size())
+	if err != nil {
+		return nil, fmt.Errorf("read revision: %w", err)
+	}
+	return doc, nil
 }
 
 // Size is the length of the whole file in bytes.

@@ -36,6 +36,13 @@ type Seal struct {
 	// Certify is the DocMDP level, 1 to 3, of a certification signature; 0
 	// makes an approval signature. See DefaultCertify.
 	Certify int
+	// Field is the full name of the empty signature field to sign in, see
+	// [PrepareFields]. "" makes a new invisible field, or takes the first empty
+	// one where an earlier signature allows no new ones.
+	Field string
+	// Appearance is a one-page PDF that the field shows once it is signed; nil
+	// leaves what it shows. A field without a rectangle shows nothing.
+	Appearance []byte
 	// Reserve is the room for the signature in bytes; 0 is DefaultReserve, or
 	// what the chain needs if that is more.
 	Reserve int
@@ -58,29 +65,22 @@ type File struct {
 	Modified     time.Time
 }
 
-// allowed checks a seal against what earlier signatures permit.
-func (s *Seal) allowed(doc *Document) error {
+// allowed checks a seal against what earlier signatures permit, and finds the
+// field to sign in; nil is a new one.
+func (s *Seal) allowed(doc *Document) (*pdf.SignatureField, error) {
 	if s.Certify < 0 || s.Certify > 3 {
-		return fmt.Errorf("certification level %d is unknown", s.Certify)
+		return nil, fmt.Errorf("certification level %d is unknown", s.Certify)
 	}
 	if s.Reserve < 0 || s.Reserve > maxReserve {
-		return fmt.Errorf("reserve of %d bytes is out of range", s.Reserve)
+		return nil, fmt.Errorf("reserve of %d bytes is out of range", s.Reserve)
 	}
 	if doc.Certification() == 1 {
-		return pdf.Refuse(pdf.Certified, "no changes allowed")
+		return nil, pdf.Refuse(pdf.Certified, "no changes allowed")
 	}
-	if !doc.Signed() {
-		return nil
+	if doc.Signed() && (len(s.Marks) > 0 || len(s.Append) > 0 || len(s.Files) > 0 || s.Certify != 0) {
+		return nil, ErrSigned
 	}
-	if len(s.Marks) > 0 || len(s.Append) > 0 || len(s.Files) > 0 || s.Certify != 0 {
-		return ErrSigned
-	}
-	if doc.Certification() > 0 && len(doc.EmptySignatureFields()) == 0 {
-		// A certified document may be signed where its author left a field for
-		// it; a new field would be a change that readers object to.
-		return pdf.Refuse(pdf.Certified, "no field left to sign in")
-	}
-	return nil
+	return fieldFor(doc, s.Field)
 }
 
 // draw brings the visible parts and the files into the update.

@@ -3,7 +3,6 @@ package pdf
 import (
 	"bytes"
 	"cmp"
-	"compress/zlib"
 	"crypto/md5" //nolint:gosec // the format prescribes MD5 as a checksum, not for security
 	"fmt"
 	"slices"
@@ -24,17 +23,12 @@ type File struct {
 // Attach embeds a file as an associated file of the document.
 func (u *Update) Attach(f File) error {
 	stream, spec := u.Alloc(), u.Alloc()
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	if _, err := z.Write(f.Data); err != nil {
-		return fmt.Errorf("compress file: %w", err)
-	}
-	if err := z.Close(); err != nil {
-		return fmt.Errorf("compress file: %w", err)
-	}
 	sum := md5.Sum(f.Data) //nolint:gosec // as above
-	u.PutStream(stream, fmt.Sprintf("/Type /EmbeddedFile /Subtype %s /Filter /FlateDecode\n/Params << /Size %d /ModDate %s /CheckSum <%X> >>",
-		nameText(Name(cmp.Or(f.MIME, "application/octet-stream"))), len(f.Data), Date(f.Modified), sum), packed.Bytes())
+	err := u.PutFlate(stream, fmt.Sprintf("/Type /EmbeddedFile /Subtype %s\n/Params << /Size %d /ModDate %s /CheckSum <%X> >>",
+		nameText(Name(cmp.Or(f.MIME, "application/octet-stream"))), len(f.Data), Date(f.Modified), sum), f.Data)
+	if err != nil {
+		return err
+	}
 	desc := ""
 	if f.Description != "" {
 		desc = " /Desc " + TextString(f.Description)

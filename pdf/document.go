@@ -81,6 +81,9 @@ func (d *Document) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
+// Source is what the document is read from.
+func (d *Document) Source() io.ReaderAt { return d.r }
+
 // Version is the PDF version as "1.7": the catalog's, if it is later than the
 // header's (ISO 32000-1, 7.5.2).
 func (d *Document) Version() string { return d.version }

@@ -12,9 +12,11 @@ type facts struct {
 	signed  bool
 	certify int
 	names   []string
-	empty   []Ref // signature fields without a value
 	form    bool
 	fields  []Field
+	// signatures are all signature fields, locks what signatures in them forbid.
+	signatures []SignatureField
+	locks      []Lock
 }
 
 // Signed tells whether a signature field has a value.
@@ -132,7 +134,7 @@ func (w *fieldWalk) field(v any, prefix string, kind any, depth int) (named bool
 	}
 	w.d.facts.names = append(w.d.facts.names, name)
 	if kind == Name("Sig") && !group {
-		return true, w.signature(ref, f)
+		return true, w.signature(ref, name, f)
 	}
 	return true, nil
 }
@@ -171,26 +173,6 @@ func (w *fieldWalk) name(f *Dict, prefix string) (string, error) {
 	return strings.TrimPrefix(prefix+"."+DecodeText(s), "."), nil
 }
 
-func (w *fieldWalk) signature(ref Ref, f *Dict) error {
-	sig, err := w.d.dict(f.Get("V"))
-	if err != nil {
-		return err
-	}
-	if sig == nil {
-		if ref != (Ref{}) {
-			w.d.facts.empty = append(w.d.facts.empty, ref)
-		}
-		return nil
-	}
-	w.d.facts.signed = true
-	lock, err := w.d.dict(f.Get("Lock"))
-	if err != nil {
-		return err
-	}
-	w.d.restrict(lock.Get("P"))
-	return w.d.references(sig)
-}
-
 // permissions reads the certification signature that the catalog points to.
 func (d *Document) permissions(root *Dict) error {
 	perms, err := d.dict(root.Get("Perms"))
@@ -207,33 +189,6 @@ func (d *Document) permissions(root *Dict) error {
 	}
 	if d.facts.certify == 0 {
 		d.facts.certify = 2 // the default of P (ISO 32000-1, table 254)
-	}
-	return nil
-}
-
-// references reads the DocMDP transforms of a signature.
-func (d *Document) references(sig *Dict) error {
-	refs, err := d.array(sig.Get("Reference"))
-	if err != nil {
-		return err
-	}
-	for _, r := range refs {
-		ref, err := d.dict(r)
-		if err != nil {
-			return err
-		}
-		if ref.Get("TransformMethod") != Name("DocMDP") {
-			continue
-		}
-		parms, err := d.dict(ref.Get("TransformParams"))
-		if err != nil {
-			return err
-		}
-		if parms.Has("P") {
-			d.restrict(parms.Get("P"))
-		} else {
-			d.restrict(2)
-		}
 	}
 	return nil
 }

@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 )
+
+// deflaters are kept: one takes a megabyte, far more than what it compresses here.
+var deflaters = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 

@@ -79,7 +79,7 @@ func change(u *pdf.Update, mark []byte) error {
 	}
 	sig := u.Alloc()
 	u.Put(sig, []byte("<< /Type /Sig /Contents <"+strings.Repeat("0", 64)+"> >>"))
-	return u.AddSignature(sig)
+	return u.AddField(pdf.NewField{Value: sig})
 }
 
 // FuzzImport imports anything into a sound document: templates come from our own

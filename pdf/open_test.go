@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/innsigli/innsigli/pdf"
 )
@@ -141,7 +142,7 @@ func TestTheFormIsDescribed(t *testing.T) {
 	if diff := cmp.Diff([]string{"group.é", "group", "signed"}, d.FieldNames()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]pdf.Ref{{Num: 7}}, d.EmptySignatureFields()); diff != "" {
+	if diff := cmp.Diff([]pdf.SignatureField{{Name: "group.é", Ref: pdf.Ref{Num: 7}}}, d.EmptySignatureFields(), cmpopts.IgnoreUnexported(pdf.SignatureField{})); diff != "" {
 		t.Error(diff)
 	}
 }

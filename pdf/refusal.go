@@ -16,6 +16,8 @@ const (
 	NoPages        = "NoPages"
 	DynamicXFA     = "DynamicXFA"
 	Certified      = "Certified"
+	NoField        = "NoField"
+	Locked         = "Locked"
 )
 
 // reasons say to a person who is no engineer why the document is refused.
@@ -41,6 +43,10 @@ func reason(code string) string {
 		return "The document is an XFA form, which only some programs can show; print it to a new PDF and try again."
 	case Certified:
 		return "The document is certified by its author, who allows no further signature on it."
+	case NoField:
+		return "The document is certified by its author, who left no field on it for a further signature."
+	case Locked:
+		return "A signature on the document locks it against further signatures."
 	default:
 		return "The document is damaged; open it in another program, save it anew and try again."
 	}

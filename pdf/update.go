@@ -20,8 +20,10 @@ type Update struct {
 	staged map[Ref]*staged
 	order  []Ref
 	forms  map[[sha256.Size]byte]Form
-	// marks and appended count names and pages given out.
+	// marks and appended count names and pages given out; fields are names of
+	// fields made.
 	marks, appended int
+	fields          []string
 }
 
 // staged is an object's new text; a stream has its body apart.

@@ -192,7 +192,7 @@ func TestSignatureFieldsJoinTheForm(t *testing.T) {
 			u := d.Update()
 			sig := u.Alloc()
 			u.Put(sig, []byte("<< /Type /Sig >>"))
-			if err := u.AddSignature(sig); err != nil {
+			if err := u.AddField(pdf.NewField{Value: sig}); err != nil {
 				t.Fatal(err)
 			}
 			out := finished(t, in, u)
