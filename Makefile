@@ -10,7 +10,7 @@ ROUNDS    ?= 200
 export CGO_ENABLED = 0
 test races: export CGO_ENABLED = 1
 
-.PHONY: all run build test races bench fuzz lint format check setup clean
+.PHONY: all run build test races bench fuzz validators lint format check setup clean
 all: build
 
 ## build: leaves bin/innsigli
@@ -36,6 +36,11 @@ races: setup
 ## bench: one package at a time, so that they do not disturb each other
 bench: setup
 	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -timeout 60m ./...
+
+## validators: what EU DSS and pyHanko say of FILES="a.pdf b.pdf" signed under ANCHOR=root.pem
+validators: setup
+	@printf '%s\n' $(FILES) | tools/validators/judge.sh dss $(ANCHOR)
+	@printf '%s\n' $(filter-out %.xml,$(FILES)) | tools/validators/judge.sh pyhanko $(ANCHOR)
 
 ## fuzz: every fuzz target, FUZZTIME each
 fuzz:

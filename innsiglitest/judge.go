@@ -1,0 +1,175 @@
+package innsiglitest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Verdict is what a stranger says of one file.
+type Verdict struct {
+	Judge      string            `json:"judge"`
+	File       string            `json:"file"`
+	Error      string            `json:"error"` // why it could say nothing
+	Signatures []JudgedSignature `json:"signatures"`
+	Timestamps []JudgedTimestamp `json:"timestamps"`
+	Millis     int               `json:"ms"`
+}
+
+// JudgedSignature is a verdict on one signature. Empty is what the judge does not tell.
+type JudgedSignature struct {
+	Name       string `json:"name"`       // of the field
+	Format     string `json:"format"`     // PAdES_BASELINE_LTA; EU DSS only
+	Indication string `json:"indication"` // EN 319 102-1: TOTAL_PASSED with EU DSS, PASSED with pyHanko
+	Sub        string `json:"sub"`
+	By         string `json:"by"`
+	Time       string `json:"time"` // best signature time
+
+	// What pyHanko says of later revisions: NONE, LTA_UPDATES, FORM_FILLING, ...
+	Modifications string   `json:"modifications"`
+	Coverage      string   `json:"coverage"`
+	Valid         bool     `json:"valid"`         // its bottom line, which takes in the modifications
+	Certification bool     `json:"certification"` // DocMDP was kept to
+	Changes       []string `json:"changes"`       // what EU DSS finds that is neither evidence nor form
+	Messages      []string `json:"messages"`
+}
+
+// JudgedTimestamp is a verdict of EU DSS on a time stamp of a signature or of the document.
+type JudgedTimestamp struct {
+	Type       string   `json:"type"`
+	Indication string   `json:"indication"`
+	Sub        string   `json:"sub"`
+	Time       string   `json:"time"`
+	Messages   []string `json:"messages"`
+}
+
+// String is the verdict in one line, for a test that fails.
+func (v Verdict) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s on %s:", v.Judge, filepath.Base(v.File))
+	if v.Error != "" {
+		fmt.Fprintf(&b, " %s", v.Error)
+	}
+	for _, s := range v.Signatures {
+		fmt.Fprintf(&b, " [%s %s %s %s %s %v %v]", s.Name, s.Format, s.Indication, s.Sub, s.Modifications, s.Changes, s.Messages)
+	}
+	for _, t := range v.Timestamps {
+		if t.Type != "" {
+			fmt.Fprintf(&b, " (%s %s %s %v)", t.Type, t.Indication, t.Sub, t.Messages)
+		}
+	}
+	return b.String()
+}
+
+// DSS asks EU DSS about signed PDF or XML files, in one JVM, with roots as PEM for trust anchors. A time that is not
+// zero is when it judges. It has no network: what proves a certificate must be in the file.
+func DSS(tb testing.TB, roots []byte, at time.Time, files ...string) []Verdict {
+	tb.Helper()
+	NeedTool(tb, "java", "default-jdk-headless")
+	return ask(tb, "dss", roots, at, files)
+}
+
+// PyHanko asks pyHanko about signed PDFs, in one process, by the rules of EN 319 102-1; the rest is as with DSS.
+func PyHanko(tb testing.TB, roots []byte, at time.Time, files ...string) []Verdict {
+	tb.Helper()
+	NeedTool(tb, "python3", "python3-venv")
+	return ask(tb, "pyhanko", roots, at, files)
+}
+
+// PyHankoSamples lets pyHanko sign a document under a root of its own, given as PEM: b, t, lt and lta are the levels
+// (the last a certification), approval is t signed once more to LTA, tampered is lta with one byte changed.
+func PyHankoSamples(tb testing.TB, document []byte) (samples map[string][]byte, root []byte) {
+	tb.Helper()
+	NeedTool(tb, "python3", "python3-venv")
+	dir := tb.TempDir()
+	in := writeFile(tb, filepath.Join(dir, "in.pdf"), document)
+	runJudge(tb, nil, "sample", in, dir)
+	samples = map[string][]byte{}
+	for _, name := range []string{"b", "t", "lt", "lta", "approval", "tampered"} {
+		samples[name] = readFile(tb, filepath.Join(dir, name+".pdf"))
+	}
+	return samples, readFile(tb, filepath.Join(dir, "root.pem"))
+}
+
+func ask(tb testing.TB, judge string, roots []byte, at time.Time, files []string) []Verdict {
+	tb.Helper()
+	args := []string{judge}
+	if !at.IsZero() {
+		args = append(args, "-at", at.UTC().Format(time.RFC3339))
+	}
+	args = append(args, writeFile(tb, filepath.Join(tb.TempDir(), "roots.pem"), roots))
+	out := runJudge(tb, []byte(strings.Join(files, "\n")), args...)
+	var all []Verdict
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var v Verdict
+		if err := dec.Decode(&v); err != nil {
+			tb.Fatalf("verdicts of %s: %v", judge, err)
+		}
+		all = append(all, v)
+	}
+	if len(all) != len(files) {
+		tb.Fatalf("%s answered on %d of %d files", judge, len(all), len(files))
+	}
+	return all
+}
+
+// notBuilt is how judge.sh exits when it has no such judge.
+const notBuilt = 3
+
+func runJudge(tb testing.TB, stdin []byte, args ...string) []byte {
+	tb.Helper()
+	var stderr strings.Builder
+	cmd := exec.CommandContext(tb.Context(), filepath.Join(checkout(tb), "tools", "validators", "judge.sh"), args...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == notBuilt {
+		missing(tb, strings.TrimSpace(stderr.String()))
+	}
+	if err != nil {
+		tb.Fatalf("judge %s: %v\n%s", args[0], err, stderr.String())
+	}
+	return out
+}
+
+// checkout is the folder of go.mod: a test runs somewhere below it.
+func checkout(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			tb.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func writeFile(tb testing.TB, name string, b []byte) string {
+	tb.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
+func readFile(tb testing.TB, name string) []byte {
+	tb.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}

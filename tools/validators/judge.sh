@@ -1,0 +1,26 @@
+#!/bin/sh
+# Strangers judge signed files, without a network: EU DSS (PDF and XML) or pyHanko (PDF). Reads a path a line and answers
+# each with one line of JSON; one process judges the whole list. Exit 3: the judge was not built (tools/validators/setup.sh).
+# usage: judge.sh dss|pyhanko [-at 2035-01-01T00:00:00Z] ANCHOR.pem... <PATHS
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/where.sh"
+judge=$1
+shift
+case $judge in
+dss)
+	[ -d "$dss" ] || { echo "EU DSS is not built: make setup" >&2; exit 3; }
+	exec java -Xmx1500m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true \
+		-Dorg.slf4j.simpleLogger.defaultLogLevel=off -cp "$dss/judge.jar:$dss/lib/*" Judge "$@"
+	;;
+pyhanko)
+	[ -d "$pyhanko" ] || { echo "pyHanko is not built: make setup" >&2; exit 3; }
+	exec "$pyhanko/bin/python" "$here/pyhanko/judge.py" "$@"
+	;;
+sample) # makes signed files: judge.sh sample IN.pdf FOLDER
+	[ -d "$pyhanko" ] || { echo "pyHanko is not built: make setup" >&2; exit 3; }
+	exec "$pyhanko/bin/python" "$here/pyhanko/sample.py" "$@"
+	;;
+esac
+echo "judge.sh: no judge $judge" >&2
+exit 2

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Builds the judges: EU DSS (Maven) and pyHanko (a virtual environment), into the user's cache. Takes no time when both
+# are there. Wants javac, mvn, and python3 with venv, which tools/setup.sh installs, and the package registries.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/where.sh"
+mkdir -p "$cache"
+bad=0
+
+# build NAME FOLDER COMMAND... fills a new folder and moves it into place, so that a half one is never taken for whole.
+build() {
+	name=$1 folder=$2
+	shift 2
+	[ ! -d "$folder" ] || return 0
+	echo "Building the judge $name in $cache" >&2
+	work=$(mktemp -d "$cache/.new-XXXXXX")
+	if "$@" "$work" >"$work.log" 2>&1; then
+		mv -T "$work" "$folder" 2>/dev/null || [ -d "$folder" ] || bad=1 # somebody else may have been quicker
+	else
+		tail -n 20 "$work.log" >&2
+		echo "The judge $name could not be built, and tests that ask it are not run." >&2
+		bad=1
+	fi
+	rm -rf "$work" "$work.log"
+}
+
+with_maven() {
+	cp -r "$here/dss/pom.xml" "$here/dss/src" "$1"
+	(cd "$1" && { mvn -q -B package || { sleep 5 && mvn -q -B package; }; }) &&
+		mv "$1/target/judge.jar" "$1/target/lib" "$1" && rm -rf "$1/target" "$1/src"
+}
+
+with_pip() {
+	python3 -m venv "$1" &&
+		{ try_pip "$1" || { sleep 5 && try_pip "$1"; }; }
+}
+
+try_pip() { "$1/bin/python" -m pip install -q --no-input --disable-pip-version-check --no-deps -r "$here/pyhanko/requirements.txt"; }
+
+build "EU DSS" "$dss" with_maven
+build pyHanko "$pyhanko" with_pip
+
+[ $bad = 0 ] || [ "${CI:-}" != true ] || exit 1
