@@ -49,7 +49,7 @@ func issueFor(tb testing.TB, key crypto.Signer, parent *node, name string, chang
 	}
 	c := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name, Organization: []string{"Prófun"}},
-		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(5, 0, 0), BasicConstraintsValid: true,
+		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(60, 0, 0), BasicConstraintsValid: true,
 	}
 	if change != nil {
 		change(c)
