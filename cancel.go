@@ -25,7 +25,7 @@ func (r *CancelRequest) check() error {
 	return bad.err()
 }
 
-// Cancel ends a process: from its commit on the document cannot be read by anyone, and everything that has to be told
+// Cancel ends a process, and with it the whole sequence that it is part of: from its commit on the document cannot be read by anyone, and everything that has to be told
 // is ordered in the same commit. Cancelling a canceled process does nothing and is no error. Errors: Invalid (the
 // parameters), NotFound (unknown, malformed, or another company's), NotActive (all have signed, completed, expired).
 // Any other error means that nothing has changed, except one that wraps [ErrUnclear]: then nobody knows, and the same
@@ -69,7 +69,7 @@ func (s *Service) canceledAfterAll(ctx context.Context, t Target, unclear error)
 	case st != Canceled: // something else won, and nothing leads back
 		return notActive(st, "ProcessKey")
 	}
-	s.After(f.Process.Key, Change{Key: KeyDestroyed, Jobs: []Job{{}}})
+	s.After(f.Process.Key, f.Each(func(Facts) Change { return Change{Key: KeyDestroyed, Jobs: []Job{{}}} }))
 	return nil
 }
 
@@ -82,23 +82,29 @@ func decideCancel(f Facts, actor string) (Change, error) {
 		return Change{}, notActive(st, "ProcessKey")
 	case Created, Started:
 	}
-	c := ending(f, Canceled, actor)
-	c.Jobs = append(c.Jobs, webhookJobs(f, EventCanceled)...)
-	return c, nil
+	return ending(f, Canceled, actor), nil
 }
 
 // farewell says which jobs tell people how a process ended.
 var farewell = map[State]struct {
 	log       LogKind
 	mail, sms JobKind
+	event     EventType // zero: none
 }{
-	Canceled: {LogCanceled, JobMailCanceled, JobSmsCanceled},
-	Expired:  {LogExpired, JobMailExpired, JobSmsExpired},
+	Canceled: {LogCanceled, JobMailCanceled, JobSmsCanceled, EventCanceled},
+	Expired:  {LogExpired, JobMailExpired, JobSmsExpired, 0},
 }
 
-// ending is what every end before completion has in common: the state, its line in the log, one message a person, the
-// owner's copy when somebody has signed, and the end of the key.
+// ending is what every end before completion has in common, for a process or for all processes of a sequence: the
+// state, its line in the log, one message a person, the owner's copy of each document that somebody has signed, and the
+// end of the key.
 func ending(f Facts, st State, actor string) Change {
+	all := persons(f.Signees(), f.Company)
+	return f.Each(func(m Facts) Change { return endingOf(m, st, actor, all) })
+}
+
+// endingOf is the part of one process. A person of several documents is told with the first.
+func endingOf(f Facts, st State, actor string, all []person) Change {
 	p := f.Process
 	tell := farewell[st]
 	c := Change{
@@ -107,8 +113,11 @@ func ending(f Facts, st State, actor string) Change {
 		// What is queued and not yet in a worker's hands must not go out any more.
 		Drop: []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire},
 	}
-	for _, who := range persons(p, f.Company) {
-		j := Job{Signee: who.signee.Key, Language: who.language, Lane: lane(p.Key, who.signee)}
+	for _, who := range all {
+		if who.signee.Process != p.Key {
+			continue
+		}
+		j := Job{Signee: who.signee.Key, Language: who.language, Lane: lane(p.Group, who.signee)}
 		switch {
 		case who.email != "":
 			j.Kind, j.Address = tell.mail, who.email
@@ -120,15 +129,18 @@ func ending(f Facts, st State, actor string) Change {
 		}
 		c.Jobs = append(c.Jobs, j)
 	}
-	if !p.AnySigned() {
+	if p.AnySigned() {
+		c.Key = KeyHeld
+		c.Jobs = append(c.Jobs,
+			Job{Kind: JobMailOwnerCopy, Address: f.Owner(), Language: companyLanguage(f.Company), Uniq: "copy:" + string(p.Key)},
+			Job{Kind: JobHoldExpire, Due: f.Now.Add(HoldLifetime), Uniq: "hold:" + string(p.Key)})
+	} else {
 		c.Key = KeyDestroyed
 		c.Jobs = append(c.Jobs, purgeJob(p.Key))
-		return c
 	}
-	c.Key = KeyHeld
-	c.Jobs = append(c.Jobs,
-		Job{Kind: JobMailOwnerCopy, Address: p.Owner(f.Company), Language: companyLanguage(f.Company), Uniq: "copy:" + string(p.Key)},
-		Job{Kind: JobHoldExpire, Due: f.Now.Add(HoldLifetime), Uniq: "hold:" + string(p.Key)})
+	if tell.event != 0 {
+		c.Jobs = append(c.Jobs, webhookJobs(f, tell.event)...)
+	}
 	return c
 }
 

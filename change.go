@@ -14,6 +14,10 @@ type Facts struct {
 	Flow     Flow
 	Process  Process
 	Webhooks []Webhook // of the process's flow
+	// Sequence is the one that the process is part of, and Members are all its processes in their order, Process among
+	// them; both are zero for a process alone.
+	Sequence Sequence
+	Members  []Member
 	// Challenge is the one that the verb names; zero when it names none or there is none.
 	Challenge Challenge
 	// Held says that the wrapped key stands in the hold, for the owner's copy.
@@ -29,22 +33,32 @@ type Change struct {
 	State   State  // zero: stays. The store refuses what State.May does not allow.
 	EndedBy string // with a state that ends
 
-	Invited   SigneeKey  // this signee's invitation has been handed over
-	Seen      SigneeKey  // this signee saw the document for the first time
-	Sign      *Signature // a signee signs
-	Challenge *Challenge // a code is asked for; older ones of the signee become void
-	Sealed    *Document  // the sealed document
-	Key       KeyMove    // what becomes of the process's data key
-	Forget    bool       // the rows that list the process's bytes go: the blobs have been deleted
-	Log       []LogEntry // At, Process and Flow are filled in by the store
-	Drop      []JobKind  // queued jobs of the process that must not run any more
-	Jobs      []Job      // Process is filled in by the store
+	Invited   []SigneeKey // these signees' invitation has been handed over
+	Seen      SigneeKey   // this signee saw the document for the first time
+	Sign      []Signature // signees sign
+	Challenge *Challenge  // a code is asked for; older ones of the signee become void
+	Sealed    *Document   // the sealed document
+	Key       KeyMove     // what becomes of the process's data key
+	Forget    bool        // the rows that list the process's bytes go: the blobs have been deleted
+	Log       []LogEntry  // At, Process and Flow are filled in by the store
+	Drop      []JobKind   // queued jobs of the process that must not run any more
+	Jobs      []Job       // Process is filled in by the store
+
+	// Members is what becomes of other processes of the sequence in the same commit, after all of the above; each at
+	// most once, and without members of its own.
+	Members []MemberChange
+}
+
+// MemberChange is what becomes of one process of a sequence.
+type MemberChange struct {
+	Process ProcessKey
+	Change
 }
 
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
-	return c.State == 0 && c.Invited == "" && c.Seen == "" && c.Sign == nil && c.Challenge == nil && c.Sealed == nil &&
-		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Jobs) == 0
+	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil &&
+		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
 // Signature is a signee's signature of type Simple: who answered which code, from where, having been shown what.
@@ -56,6 +70,8 @@ type Signature struct {
 	To     string
 	From   Client
 	SHA256 string // hex, of the bytes that were shown
+	// Person is set when the code was asked for to sign all documents of that person.
+	Person SequenceSigneeKey
 }
 
 // KeyMove says what becomes of the process's wrapped data key. A key that is not in its table opens nothing.
@@ -129,17 +145,17 @@ func (c Change) String() string {
 	if c.State != 0 {
 		line("state %s%s", c.State, prefixed(" by ", c.EndedBy))
 	}
-	if c.Invited != "" {
-		line("invited %s", c.Invited)
+	for _, k := range c.Invited {
+		line("invited %s", k)
 	}
 	if c.Seen != "" {
 		line("seen %s", c.Seen)
 	}
-	if s := c.Sign; s != nil {
+	for _, s := range c.Sign {
 		line("signed %s via %s shown %s", s.Signee, s.Via, s.SHA256)
 	}
 	if ch := c.Challenge; ch != nil {
-		line("challenge %s %s via %s until %s", ch.Token, ch.Signee, ch.Via, ch.ExpiresAt.Format(time.RFC3339))
+		line("challenge %s %s%s via %s until %s", ch.Token, ch.Signee, prefixed(" for all of ", string(ch.Person)), ch.Via, ch.ExpiresAt.Format(time.RFC3339))
 	}
 	if c.Sealed != nil {
 		line("sealed %s %d bytes", c.Sealed.Blob, c.Sealed.Size)
@@ -163,6 +179,12 @@ func (c Change) String() string {
 		}
 		line("job %s%s%s%s%s%s", j.Kind, prefixed(" ", string(j.Signee)), prefixed(" to ", j.Address),
 			prefixed(" in ", j.Language.Tag()), prefixed(" ref ", j.Ref)+prefixed(" event ", j.Event.String()), due)
+	}
+	for _, m := range c.Members {
+		line("process %s", m.Process)
+		for text := range strings.Lines(m.String()) {
+			b.WriteString("  " + text)
+		}
 	}
 	return b.String()
 }

@@ -147,9 +147,9 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 	}
 	for name, c := range map[string]Change{
 		"state":     {State: Canceled},
-		"invited":   {Invited: keyAnna},
+		"invited":   {Invited: []SigneeKey{keyAnna}},
 		"seen":      {Seen: keyAnna},
-		"sign":      {Sign: &Signature{Signee: keyAnna}},
+		"sign":      {Sign: []Signature{{Signee: keyAnna}}},
 		"challenge": {Challenge: &Challenge{Token: testToken}},
 		"sealed":    {Sealed: &Document{Blob: "b"}},
 		"key":       {Key: KeyHeld},
@@ -157,6 +157,7 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 		"log":       {Log: []LogEntry{{Kind: LogViewed}}},
 		"drop":      {Drop: []JobKind{JobExpire}},
 		"jobs":      {Jobs: []Job{{Kind: JobSeal}}},
+		"members":   {Members: []MemberChange{{Process: testProcess}}},
 	} {
 		if c.Empty() {
 			t.Errorf("a change with %s counts as empty", name)
@@ -170,8 +171,8 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 // TestGoldenChangePrintsEverythingAReviewerNeeds holds the golden text's own format.
 func TestGoldenChangePrintsEverythingAReviewerNeeds(t *testing.T) {
 	golden(t, "every_member", Change{
-		State: Canceled, EndedBy: "x@example.com", Invited: keyAnna, Seen: keyBjorn,
-		Sign:      &Signature{Signee: keyAnna, Via: "sms", SHA256: shownSHA256},
+		State: Canceled, EndedBy: "x@example.com", Invited: []SigneeKey{keyAnna}, Seen: keyBjorn,
+		Sign:      []Signature{{Signee: keyAnna, Via: "sms", SHA256: shownSHA256}},
 		Challenge: &Challenge{Token: testToken, Signee: keyAnna, Via: "email", ExpiresAt: testNow},
 		Sealed:    &Document{Blob: testBlobName, Size: 9}, Key: HoldDestroyed, Forget: true,
 		Log:  []LogEntry{{Kind: LogOtpSent, Signee: keyAnna, Detail: "Sms", Actor: "anna@example.com"}, {Kind: LogExpired}},

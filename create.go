@@ -23,6 +23,7 @@ type CreateRequest struct {
 	FileName    string
 	DisplayName string
 	Location    Location
+	InOrder     bool // signInOrder
 	User        string
 	Meta        map[string]string
 	Signees     []NewSignee
@@ -131,7 +132,7 @@ func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateReque
 		s.After(n.Process.Key, n.Change)
 		return Accepted{Process: asCreated(n.Process), Warning: s.tooLargeToMail(up.n)}, nil
 	case hash != n.RequestHash:
-		return Accepted{}, InvalidField("Idempotency-Key", "IdempotencyKeyReused", "This Idempotency-Key was used with another request.")
+		return Accepted{}, errKeyReused()
 	}
 	f, err := s.Store.Facts(ctx, Target{Process: earlier, Company: c.Company.Key})
 	if err != nil {
@@ -140,14 +141,20 @@ func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateReque
 	return Accepted{Process: asCreated(f.Process)}, nil
 }
 
-// keepNew wraps the data key and keeps the process; once more when the key-encryption key was rotated in between.
-func (s *Service) keepNew(ctx context.Context, n *NewProcess, key DataKey) (ProcessKey, string, error) {
+// keepNew wraps the data keys, of the process and of the others of its sequence, and keeps all; once more when the
+// key-encryption key was rotated in between.
+func (s *Service) keepNew(ctx context.Context, n *NewProcess, keys ...DataKey) (ProcessKey, string, error) {
 	for try := 0; ; try++ {
-		w, err := s.Keys.Wrap(key[:], keyOf(n.Process.Key))
-		if err != nil {
+		var err error
+		if n.Key, err = s.Keys.Wrap(keys[0][:], keyOf(n.Process.Key)); err != nil {
 			return "", "", err
 		}
-		n.Key = w
+		for i := range n.Others {
+			o := &n.Others[i]
+			if o.Key, err = s.Keys.Wrap(keys[i+1][:], keyOf(o.Process.Key)); err != nil {
+				return "", "", err
+			}
+		}
 		earlier, hash, err := s.Store.Create(ctx, *n)
 		if errors.Is(err, ErrRewrap) && try < 3 {
 			continue
@@ -196,7 +203,7 @@ func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r Crea
 	key := NewProcessKey()
 	p := Process{
 		Key: key, Group: GroupKey(key), Company: c.Company.Key, Flow: flow.Key, State: Created,
-		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, User: r.User, Meta: r.Meta,
+		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, InOrder: r.InOrder, User: r.User, Meta: r.Meta,
 		CreatedAt: now, ExpiresAt: now.Add(expire),
 	}
 	for _, n := range r.Signees {
@@ -217,29 +224,29 @@ func actorOf(p Process, c Caller) string {
 	return c.KeyName
 }
 
-// decideCreated says what follows from a new process: its log, its invitations, its last moment.
+// decideCreated says what follows from a new process or sequence: its log, the invitations of those whose turn it is,
+// its last moment.
 func decideCreated(f Facts, actor string) Change {
-	p := f.Process
-	c := Change{Log: []LogEntry{{Kind: LogCreated, Actor: actor}}}
-	for _, s := range p.Signees {
-		c.Log = append(c.Log, LogEntry{Kind: LogSigneeAdded, Signee: s.Key})
-		j := Job{Signee: s.Key, Language: s.Lang(f.Company), Lane: lane(p.Key, s), Uniq: "invite:" + string(s.Key)}
-		switch s.Delivery {
-		case DeliverEmail:
-			j.Kind, j.Address = JobMailInvite, s.Email
-		case DeliverSms:
-			j.Kind, j.Address = JobSmsInvite, s.Phone
-		case DeliverNone:
-			continue
+	asked := invitations(f, nil)
+	c := f.Each(func(m Facts) Change {
+		p := m.Process
+		c := Change{Log: []LogEntry{{Kind: LogCreated, Actor: actor}}}
+		for _, s := range p.Signees {
+			c.Log = append(c.Log, LogEntry{Kind: LogSigneeAdded, Signee: s.Key})
 		}
-		c.Jobs = append(c.Jobs, j)
-	}
-	if len(c.Jobs) == 0 { // nobody is invited: it runs from now on
-		c.State = Started
-		c.Log = append(c.Log, LogEntry{Kind: LogStarted, Actor: actor})
-	}
-	c.Jobs = append(c.Jobs, webhookJobs(f, EventCreated)...)
-	c.Jobs = append(c.Jobs, Job{Kind: JobExpire, Due: p.ExpiresAt, Uniq: "expire:" + string(p.Key)})
+		for _, o := range asked {
+			if o.process == p.Key {
+				c.Jobs = append(c.Jobs, o.job)
+			}
+		}
+		if len(asked) == 0 { // nobody is invited: it runs from now on
+			c.State = Started
+			c.Log = append(c.Log, LogEntry{Kind: LogStarted, Actor: actor})
+		}
+		c.Jobs = append(c.Jobs, webhookJobs(m, EventCreated)...)
+		return c
+	})
+	c.Jobs = append(c.Jobs, Job{Kind: JobExpire, Due: f.Process.ExpiresAt, Uniq: "expire:" + string(f.Process.Key)})
 	return c
 }
 
@@ -328,7 +335,11 @@ func checkProcess(bad *fieldErrors, r *CreateRequest) {
 	if size > MaxMetaBytes {
 		bad.add("meta", "Length", fmt.Sprintf("meta holds more than %d kB.", MaxMetaBytes>>10))
 	}
-	if len(r.Idempotency) > MaxIdempotency || hasControl(r.Idempotency) || !utf8.ValidString(r.Idempotency) {
+	checkIdempotency(bad, r.Idempotency)
+}
+
+func checkIdempotency(bad *fieldErrors, key string) {
+	if len(key) > MaxIdempotency || hasControl(key) || !utf8.ValidString(key) {
 		bad.add("Idempotency-Key", "Length", fmt.Sprintf("Idempotency-Key is longer than %d bytes or has control characters.", MaxIdempotency))
 	}
 }

@@ -16,6 +16,10 @@ type (
 	SigneeKey string
 	// GroupKey names what is locked together: a process alone (its own key) or a sequence ("pg" and 32 hex digits).
 	GroupKey string
+	// SequenceKey names a sequence: "pg" and 32 hex digits. It is also the key of its group.
+	SequenceKey string
+	// SequenceSigneeKey names a person of a sequence: "gs" and 32 hex digits.
+	SequenceSigneeKey string
 	// FlowKey names a flow of a company: 12 hex digits.
 	FlowKey string
 	// CompanyKey names a company: 12 hex digits.
@@ -36,6 +40,12 @@ func NewProcessKey() ProcessKey { return ProcessKey("sp" + randomHex(16)) }
 
 // NewSigneeKey makes a key that nobody can guess; it is the secret half of a signing link.
 func NewSigneeKey() SigneeKey { return SigneeKey("si" + randomHex(16)) }
+
+// NewSequenceKey makes a key that nobody can guess.
+func NewSequenceKey() SequenceKey { return SequenceKey("pg" + randomHex(16)) }
+
+// NewSequenceSigneeKey makes a key that nobody can guess; it is the secret half of a sequence's link.
+func NewSequenceSigneeKey() SequenceSigneeKey { return SequenceSigneeKey("gs" + randomHex(16)) }
 
 // NewFlowKey makes a flow's key.
 func NewFlowKey() FlowKey { return FlowKey(randomHex(6)) }
@@ -71,6 +81,12 @@ func (k ProcessKey) Valid() bool { return wellFormed(string(k), "sp") }
 
 // Valid says whether the key has the shape of a signee key.
 func (k SigneeKey) Valid() bool { return wellFormed(string(k), "si") }
+
+// Valid says whether the key has the shape of a sequence key.
+func (k SequenceKey) Valid() bool { return wellFormed(string(k), "pg") }
+
+// Valid says whether the key has the shape of a sequence signee key.
+func (k SequenceSigneeKey) Valid() bool { return wellFormed(string(k), "gs") }
 
 // Reference is the part of a signee's key that may be shown to others: its last 8 letters, which tie a mark to its block
 // of the evidence. The whole key opens the signee's link; the 96 bits that are left out cannot be guessed.

@@ -43,6 +43,9 @@ var limitTests = map[string]func(*testing.T){
 	"MaxAddress": requestLimit(MaxAddress, "createSignees[1].email", func(r *CreateRequest, n int) {
 		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
 	}),
+	"MaxSequence":      sequenceLength,
+	"MaxSequenceBytes": sequenceBytes,
+	"MaxSequenceBody":  sequenceBody,
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),
@@ -155,6 +158,51 @@ func bodyBytes(t *testing.T) {
 	rest := MaxBodyBytes - base64.StdEncoding.EncodedLen(MaxDocumentBytes)
 	signee := 8*MaxNameRunes*6 + MaxReasonRunes*6 + 2*MaxAddress // every rune may be written \u1234
 	if need := 6*MaxMetaBytes + MaxSignees*signee; rest < need {
+		t.Errorf("%d bytes are left for what may take %d", rest, need)
+	}
+}
+
+// checkedSequence judges a request of n processes whose documents have so many bytes each.
+func checkedSequence(t *testing.T, n int, size int64) error {
+	t.Helper()
+	s, _, _ := service(t, &fakeStore{flows: []Flow{{Key: testFlow, Active: true}}})
+	r := CreateSequenceRequest{User: testUser}
+	var ups []*Upload
+	for range n {
+		r.Processes = append(r.Processes, CreateRequest{Flow: testFlow, FileName: "a.pdf", Signees: []NewSignee{{Email: "a@x.is"}}})
+		ups = append(ups, &Upload{n: size})
+	}
+	_, err := s.checkSequence(t.Context(), testCaller(), &r, ups)
+	return err
+}
+
+func sequenceLength(t *testing.T) {
+	t.Helper()
+	if err := checkedSequence(t, MaxSequence, 1); err != nil {
+		t.Errorf("at the limit: %v", err)
+	}
+	e, ok := errors.AsType[*Error](checkedSequence(t, MaxSequence+1, 1))
+	if !ok || e.Kind != Invalid || e.Fields[0].Field != "createSigningProcesses" {
+		t.Errorf("one over: %v", e)
+	}
+}
+
+func sequenceBytes(t *testing.T) {
+	t.Helper()
+	if err := checkedSequence(t, 3, MaxSequenceBytes/3); err != nil {
+		t.Errorf("at the limit: %v", err)
+	}
+	e, ok := errors.AsType[*Error](checkedSequence(t, 3, MaxSequenceBytes/3+1))
+	if !ok || e.Kind != TooLarge || e.Fields[0].Field != "createSigningProcesses" {
+		t.Errorf("over: %v", e)
+	}
+}
+
+// sequenceBody: the largest documents still fit, with what is said about them.
+func sequenceBody(t *testing.T) {
+	t.Helper()
+	rest := MaxSequenceBody - base64.StdEncoding.EncodedLen(MaxSequenceBytes)
+	if need := MaxSequence * (64 << 10); rest < need {
 		t.Errorf("%d bytes are left for what may take %d", rest, need)
 	}
 }

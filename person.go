@@ -15,14 +15,14 @@ type person struct {
 	language Language
 }
 
-// persons lists who has to be told about a process, each once. Persons are matched by their address, since a person
+// persons lists who has to be told about a process or a sequence, each once. Persons are matched by their address, since a person
 // with two addresses gets a mail at both; a signee without an e-mail whose ssn or phone belongs to someone with one is
 // that someone (design/decisions.md 1 row 8, 3).
-func persons(p Process, c Company) []person {
+func persons(signees []Signee, c Company) []person {
 	var out []person
 	seen := map[string]bool{}
 	reached := map[string]bool{}
-	for _, s := range p.Signees {
+	for _, s := range signees {
 		if s.Email == "" {
 			continue
 		}
@@ -36,7 +36,7 @@ func persons(p Process, c Company) []person {
 			out = append(out, person{signee: s, email: s.Email, language: s.Lang(c)})
 		}
 	}
-	for _, s := range p.Signees {
+	for _, s := range signees {
 		if s.Email != "" || s.Ssn != "" && reached["ssn:"+s.Ssn] ||
 			s.Phone != "" && (reached["anyone:"+s.Phone] || s.Ssn == "" && reached["tel:"+s.Phone]) {
 			continue
@@ -50,14 +50,14 @@ func persons(p Process, c Company) []person {
 	return out
 }
 
-// lane orders the messages of one process to one person, by mail or SMS. It is a hash, so that a row that has lost its
+// lane orders the messages of one process or sequence to one person, by mail or SMS. It is a hash, so that a row that has lost its
 // address does not still name it.
-func lane(p ProcessKey, who Signee) string {
+func lane(g GroupKey, who Signee) string {
 	id := strings.ToLower(who.Email)
 	if id == "" {
 		id = who.Phone
 	}
-	h := sha256.Sum256([]byte(string(p) + "\x00" + id))
+	h := sha256.Sum256([]byte(string(g) + "\x00" + id))
 	return "to:" + hex.EncodeToString(h[:12])
 }
 

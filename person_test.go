@@ -40,7 +40,7 @@ func TestPersonsAreToldOnceEach(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, who := range persons(Process{Signees: tc.signees}, Company{}) {
+			for _, who := range persons(tc.signees, Company{}) {
 				if who.email != "" && who.phone != "" {
 					t.Errorf("%s is told twice", who.signee.Key)
 				}
@@ -72,7 +72,7 @@ func TestPersonsSpeakTheirLanguageElseTheCompanysElseEnglish(t *testing.T) {
 		"neither":   {LangNotSet, LangNotSet, LangEn},
 	} {
 		p := Process{Signees: []Signee{{Key: "si1", Email: "a@x.is", Language: tc.signee}, {Key: "si2", Phone: "+3541", Language: tc.signee}}}
-		for _, who := range persons(p, Company{DefaultLanguage: tc.company}) {
+		for _, who := range persons(p.Signees, Company{DefaultLanguage: tc.company}) {
 			if who.language != tc.want {
 				t.Errorf("%s: %s gets %s, want %s", name, who.signee.Key, who.language, tc.want)
 			}
@@ -81,14 +81,14 @@ func TestPersonsSpeakTheirLanguageElseTheCompanysElseEnglish(t *testing.T) {
 }
 
 func TestLanesKeepOnePersonsMessagesInOrderAndNameNobody(t *testing.T) {
-	a := lane(testProcess, Signee{Key: "si1", Email: "Anna@X.is"})
-	if b := lane(testProcess, Signee{Key: "si2", Email: "anna@x.is", Phone: "+3541"}); a != b {
+	a := lane(GroupKey(testProcess), Signee{Key: "si1", Email: "Anna@X.is"})
+	if b := lane(GroupKey(testProcess), Signee{Key: "si2", Email: "anna@x.is", Phone: "+3541"}); a != b {
 		t.Errorf("one address, two lanes: %s %s", a, b)
 	}
 	for name, b := range map[string]string{
-		"other person":  lane(testProcess, Signee{Email: "b@x.is"}),
+		"other person":  lane(GroupKey(testProcess), Signee{Email: "b@x.is"}),
 		"other process": lane("sp22", Signee{Email: "anna@x.is"}),
-		"by phone":      lane(testProcess, Signee{Phone: "+3541"}),
+		"by phone":      lane(GroupKey(testProcess), Signee{Phone: "+3541"}),
 	} {
 		if a == b {
 			t.Errorf("%s shares the lane", name)

@@ -17,7 +17,8 @@ type Store interface {
 	// NotFound when there is no such pair.
 	Authenticate(ctx context.Context, c CompanyKey, keyHash [32]byte) (Caller, error)
 
-	// Create keeps a new process with its group, signees, wrapped key, log lines and jobs. When n.Idempotency is set and
+	// Create keeps a new process, or all processes of a new sequence, with group, signees, wrapped keys, log lines and
+	// jobs. When n.Idempotency is set and
 	// was used in the last 24 h by the company, nothing is kept and the key of that earlier process is returned with the
 	// hash of its request. It fails with [ErrRewrap] when the wrapped key was wrapped under a key-encryption key that is
 	// no longer the current one.
@@ -62,13 +63,15 @@ type Store interface {
 	CreateCompany(ctx context.Context, n NewCompany) error
 }
 
-// Target names the process that a verb is about. Company, when set, must be its company, else it is NotFound: one
+// Target names the process that a verb is about; the facts hold its whole group. With a Sequence in place of a Process
+// it is the first of the sequence. Company, when set, must be its company, else it is NotFound: one
 // query, so that a foreign key and an unknown one take the same time. Token, when set, names the challenge whose facts
 // are wanted; with an empty Process it also says which process.
 type Target struct {
-	Process ProcessKey
-	Company CompanyKey
-	Token   Token
+	Process  ProcessKey
+	Sequence SequenceKey
+	Company  CompanyKey
+	Token    Token
 }
 
 // NewProcess is what Create keeps in one commit.
@@ -78,6 +81,16 @@ type NewProcess struct {
 	Change      Change // log lines and jobs
 	Idempotency string
 	RequestHash string
+
+	// Sequence and the Others of its processes, in their order; zero for a process alone.
+	Sequence Sequence
+	Others   []NewMember
+}
+
+// NewMember is a process of a new sequence.
+type NewMember struct {
+	Process Process
+	Key     WrappedKey
 }
 
 // NewCompany is a company with its first flow and API key.

@@ -40,6 +40,7 @@ type Process struct {
 	FileName    string
 	DisplayName string // activityDisplayName
 	Location    Location
+	InOrder     bool   // signInOrder: everyone waits for those before
 	User        string // e-mail of the owner, may be empty
 	Meta        map[string]string
 
@@ -68,6 +69,14 @@ func (p *Process) Owner(c Company) string {
 		return p.User
 	}
 	return c.Email
+}
+
+// Sequence is the key of the sequence that the process is part of; empty for a process alone.
+func (p *Process) Sequence() SequenceKey {
+	if k := SequenceKey(p.Group); k.Valid() {
+		return k
+	}
+	return ""
 }
 
 // Signee finds a signee of the process.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/innsigli/innsigli/pades"
@@ -55,20 +56,35 @@ func decideCompleted(f Facts, sealed Document) (Change, error) {
 		return Change{}, nil
 	}
 	c := Change{State: Completed, Sealed: &sealed, Log: []LogEntry{{Kind: LogCompleted, Signee: lastSigner(p)}}}
-	for _, who := range persons(p, f.Company) {
+	if othersCompleted(f) {
+		c.place(f, completionMails(f))
+	}
+	c.Jobs = append(c.Jobs, webhookJobs(f, EventAllSigned)...)
+	return c, nil
+}
+
+// othersCompleted says whether the process is the last of its group to be completed.
+func othersCompleted(f Facts) bool {
+	return !slices.ContainsFunc(f.Members, func(m Member) bool {
+		return m.Process.Key != f.Process.Key && m.Process.State != Completed
+	})
+}
+
+// completionMails are one mail a person, with all documents of the group that the person signed, and the owner's.
+func completionMails(f Facts) []ordered {
+	var out []ordered
+	for _, who := range persons(f.Signees(), f.Company) {
 		if who.email == "" {
 			continue // no signed copy by SMS: the link shows it
 		}
-		c.Jobs = append(c.Jobs, Job{
+		out = append(out, ordered{who.signee.Process, Job{
 			Kind: JobMailCompleted, Signee: who.signee.Key, Address: who.email, Language: who.language,
-			Lane: lane(p.Key, who.signee), Uniq: "done:" + string(who.signee.Key),
-		})
+			Lane: lane(f.Process.Group, who.signee), Uniq: "done:" + string(who.signee.Key),
+		}})
 	}
-	c.Jobs = append(c.Jobs, Job{
-		Kind: JobMailOwnerDone, Address: p.Owner(f.Company), Language: companyLanguage(f.Company), Uniq: "ownerdone:" + string(p.Key),
-	})
-	c.Jobs = append(c.Jobs, webhookJobs(f, EventAllSigned)...)
-	return c, nil
+	return append(out, ordered{f.Process.Key, Job{
+		Kind: JobMailOwnerDone, Address: f.Owner(), Language: companyLanguage(f.Company), Uniq: "ownerdone:" + string(f.Process.Key),
+	}})
 }
 
 func lastSigner(p Process) SigneeKey {

@@ -51,10 +51,14 @@ func (s *Service) decide(ctx context.Context, t Target, d Decision) (Facts, Chan
 // After does on this node what follows a kept change. Nothing here is needed for the change to be true: other nodes,
 // and this one after a crash, come to the same by asking the store.
 func (s *Service) After(p ProcessKey, c Change) {
-	if c.Key == KeyDestroyed || c.Key == KeyHeld {
-		s.Pages.Drop(p)
+	kick := false
+	for _, m := range append([]MemberChange{{p, c}}, c.Members...) {
+		if m.Key == KeyDestroyed || m.Key == KeyHeld {
+			s.Pages.Drop(m.Process)
+		}
+		kick = kick || len(m.Jobs) > 0
 	}
-	if len(c.Jobs) > 0 {
+	if kick {
 		s.Kick()
 	}
 }

@@ -128,8 +128,8 @@ func keep(f *Facts, c Change) {
 	f.Held = f.Held && c.Key != HoldDestroyed || c.Key == KeyHeld
 	signees := append([]Signee(nil), f.Process.Signees...)
 	for i := range signees {
-		if c.Sign != nil && c.Sign.Signee == signees[i].Key {
-			signees[i].SignedAt = c.Sign.At
+		if len(c.Sign) > 0 && c.Sign[0].Signee == signees[i].Key {
+			signees[i].SignedAt = c.Sign[0].At
 		}
 	}
 	f.Process.Signees = signees

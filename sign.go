@@ -3,7 +3,7 @@ package innsigli
 import (
 	"context"
 	"crypto/subtle"
-	"time"
+	"slices"
 )
 
 // CodeRequest asks for a code to sign with.
@@ -24,7 +24,7 @@ func (s *Service) RequestCode(ctx context.Context, r CodeRequest) (Challenge, er
 		return Challenge{}, errNoSignee
 	}
 	if r.Call {
-		return Challenge{}, InvalidField("OtpType", "NotSupported", "A code by voice call is not available on this server; ask for sms.")
+		return Challenge{}, errNoCalls()
 	}
 	token := NewToken()
 	r.noSms = s.WithoutSms
@@ -53,13 +53,12 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 	switch {
 	case you.Signed():
 		return Change{}, errSigned()
+	case !f.Turn(you.Key):
+		return Change{}, errNotYourTurn()
 	case you.WrongTries >= MaxWrongTries:
 		return Change{}, errLocked()
 	case you.CodesInHour >= MaxCodesAnHour:
-		return Change{}, &Error{
-			Kind: TooMany, Code: "TooManyCodes", RetryAfter: time.Hour,
-			Text: "Too many codes were asked for. A new one can be sent in an hour.",
-		}
+		return Change{}, errTooManyCodes()
 	}
 	via, to, kind := "sms", you.Phone, JobSmsCode
 	if to == "" || r.noSms && you.Email != "" {
@@ -70,7 +69,7 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 		Challenge: &ch,
 		Log:       []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: deliveryWord(via), Actor: you.Email, Client: r.From, Mail: to}},
 		Jobs: []Job{{
-			Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Key, you),
+			Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
 		}},
 	}, nil
 }
@@ -99,46 +98,62 @@ func errLocked() *Error {
 
 // Sign answers a challenge with its code. A try is counted before anything is compared. The view is the process after
 // the signature. The right code to a challenge that was used already gives the view again: a client whose first answer
-// was lost may ask once more.
+// was lost may ask once more. A code for a whole sequence is for [Service.SignAll].
 func (s *Service) Sign(ctx context.Context, t Token, code string, from Client) (View, error) {
+	f, err := s.answer(ctx, t, code, false, func(f Facts) (Change, error) { return decideSign(f, t, from) })
+	if err != nil {
+		return View{}, err
+	}
+	you, _ := f.Process.Signee(f.Challenge.Signee)
+	return View{Facts: f, You: you}, nil
+}
+
+// answer takes the code to a challenge, for one document or for all of a person, and has decide judge what is signed.
+// The facts are those after the signature. They are not read again: the signature stands, whatever a second read says.
+func (s *Service) answer(ctx context.Context, t Token, code string, all bool, decide Decision) (Facts, error) {
 	if !t.Valid() {
-		return View{}, errNoCode
+		return Facts{}, errNoCode
 	}
 	right := subtle.ConstantTimeCompare([]byte(s.Identity.Code(t)), []byte(code)) == 1
 	// A process that is over says so before the code is looked at: a stale tab must not cost a try.
 	f, err := s.challenged(ctx, t)
-	if err != nil {
-		return View{}, err
-	}
-	if you, ok := f.Process.Signee(f.Challenge.Signee); ok && right && you.Signed() && you.SignedBy == t {
-		return View{Facts: f, You: you}, nil
+	switch {
+	case err != nil:
+		return Facts{}, err
+	case all != (f.Challenge.Person != ""):
+		return Facts{}, errNoCode
+	case right && usedFor(f, t):
+		return f, nil
 	}
 	if err := openFor(f); err != nil {
-		return View{}, err
+		return Facts{}, err
 	}
 	ch, counted, err := s.Store.CountTry(ctx, t, s.Now())
 	switch {
 	case KindOf(err) == NotFound:
-		return View{}, errNoCode
+		return Facts{}, errNoCode
 	case err != nil:
-		return View{}, err
+		return Facts{}, err
 	case !counted:
-		return View{}, errLateCode
+		return Facts{}, errLateCode
 	case !right:
-		return View{}, errWrongCode
+		return Facts{}, errWrongCode
 	}
 	// The try is counted: from here on a lost connection must not turn a given signature into an error.
 	ctx = context.WithoutCancel(ctx)
-	f, c, err := s.decide(ctx, Target{Process: ch.Process, Token: t}, s.unlessDue(func(f Facts) (Change, error) {
-		return decideSign(f, t, from)
-	}))
+	f, c, err := s.decide(ctx, Target{Process: ch.Process, Token: t}, s.unlessDue(decide))
 	if err != nil {
-		return View{}, err
+		return Facts{}, err
 	}
-	if c.Sign == nil {
-		return View{}, notActive(c.State, "ProcessKey")
+	given := c.signatures()
+	if len(given) == 0 {
+		return Facts{}, notActive(c.State, "ProcessKey")
 	}
-	return signedView(f, c), nil
+	f = f.signedBy(given)
+	for _, m := range append([]MemberChange{{f.Process.Key, c}}, c.Members...) {
+		f.setState(m.Process, m.State)
+	}
+	return f, nil
 }
 
 // challenged reads the facts of a challenge.
@@ -150,40 +165,45 @@ func (s *Service) challenged(ctx context.Context, t Token) (Facts, error) {
 	return f, err
 }
 
+// asked lists the signees whose signature the challenge of the facts is for.
+func (f Facts) asked() []Signee {
+	if p, ok := f.Person(f.Challenge.Person); ok {
+		return p.Signees
+	}
+	if s, ok := f.Process.Signee(f.Challenge.Signee); ok {
+		return []Signee{s}
+	}
+	return nil
+}
+
+// usedFor says whether the challenge has been answered, and everything that it was for has been signed.
+func usedFor(f Facts, t Token) bool {
+	mine := false
+	for _, s := range f.asked() {
+		if !s.Signed() {
+			return false
+		}
+		mine = mine || s.SignedBy == t
+	}
+	return mine
+}
+
 // openFor refuses an answer that can no longer be right.
 func openFor(f Facts) error {
 	if !f.Process.State.Active() {
 		return notActive(f.Process.State, "ProcessKey")
 	}
-	if you, ok := f.Process.Signee(f.Challenge.Signee); ok && you.Signed() {
+	if you := f.asked(); len(you) > 0 && !slices.ContainsFunc(you, func(s Signee) bool { return !s.Signed() }) {
 		return errSigned()
 	}
 	return nil
-}
-
-// signedView is the process as a kept signature left it. It is not read again: the signature stands, whatever a second
-// read would say.
-func signedView(f Facts, c Change) View {
-	p := &f.Process
-	if c.State != 0 {
-		p.State = c.State
-	}
-	v := View{}
-	for i := range p.Signees {
-		if sg := &p.Signees[i]; sg.Key == c.Sign.Signee {
-			sg.SignedAt, sg.SignedBy, sg.SignedVia, sg.SignedSHA256 = c.Sign.At, c.Sign.Token, c.Sign.Via, c.Sign.SHA256
-			v.You = *sg
-		}
-	}
-	v.Facts = f
-	return v
 }
 
 // decideSign judges a signature whose code was right.
 func decideSign(f Facts, t Token, from Client) (Change, error) {
 	p, ch := f.Process, f.Challenge
 	you, ok := p.Signee(ch.Signee)
-	if !ok || ch.Token != t || ch.Process != p.Key {
+	if !ok || ch.Token != t || ch.Process != p.Key || ch.Person != "" {
 		return Change{}, errNoCode
 	}
 	switch {
@@ -191,6 +211,8 @@ func decideSign(f Facts, t Token, from Client) (Change, error) {
 		return Change{}, errSigned()
 	case !p.State.Active():
 		return Change{}, notActive(p.State, "ProcessKey")
+	case !f.Turn(you.Key):
+		return Change{}, errNotYourTurn()
 	case !ch.Open(f.Now):
 		return Change{}, errLateCode
 	}
@@ -198,27 +220,82 @@ func decideSign(f Facts, t Token, from Client) (Change, error) {
 	if ch.Via == "email" {
 		to = you.Email
 	}
-	c := Change{
-		Sign: &Signature{Signee: you.Key, At: f.Now, Token: t, Via: ch.Via, To: to, From: from, SHA256: p.Document.SHA256},
-		Log:  []LogEntry{{Kind: LogSigned, Signee: you.Key, Client: from}}, // createdBy is the server: facts/wire.md 2.2
-	}
-	if last(p, you.Key) {
-		c.State = Sealing
-		// Who has signed by a link of the company's own must not be invited afterwards.
-		c.Drop = []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire}
-		c.Jobs = append(c.Jobs, Job{Kind: JobSeal, Uniq: "seal:" + string(p.Key)})
-		return c, nil
-	}
-	c.Jobs = append(c.Jobs, webhookJobs(f, EventSignedDocument)...)
-	return c, nil
+	return signing(f, []Signature{{Signee: you.Key, At: f.Now, Token: t, Via: ch.Via, To: to, From: from, SHA256: p.Document.SHA256}}), nil
 }
 
-// last says whether k is the only one who has not signed.
-func last(p Process, k SigneeKey) bool {
-	for _, s := range p.Signees {
-		if s.Key != k && !s.Signed() {
-			return false
+// signing is what follows from signatures: their lines in the log, and the invitations of those whose turn it is now, or
+// the seals of the whole group when nobody is left. Until then a process that all its people have signed stays as it is.
+func signing(f Facts, given []Signature) Change {
+	after := f.signedBy(given)
+	var c Change
+	for _, s := range given {
+		you, _ := f.Signee(s.Signee)
+		one := c.Of(f, you.Process)
+		one.Sign = append(one.Sign, s)
+		one.Log = append(one.Log, LogEntry{Kind: LogSigned, Signee: s.Signee, Client: s.From}) // createdBy is the server: facts/wire.md 2.2
+	}
+	if after.AllSigned() {
+		for _, m := range f.All() {
+			one := c.Of(f, m.Process.Key)
+			one.State = Sealing
+			// Who has signed by a link of the company's own must not be invited afterwards.
+			one.Drop = []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire}
+			one.Jobs = append(one.Jobs, Job{Kind: JobSeal, Uniq: "seal:" + string(m.Process.Key)})
+		}
+		return c
+	}
+	for _, m := range f.All() {
+		if one := c.Of(f, m.Process.Key); len(one.Sign) > 0 {
+			one.Jobs = append(one.Jobs, webhookJobs(m, EventSignedDocument)...)
 		}
 	}
-	return true
+	c.Members = slices.DeleteFunc(c.Members, func(m MemberChange) bool { return m.Empty() })
+	c.place(f, invitations(after, &f))
+	return c
+}
+
+// signatures are those of the change and its members.
+func (c Change) signatures() []Signature {
+	out := slices.Clone(c.Sign)
+	for _, m := range c.Members {
+		out = append(out, m.Sign...)
+	}
+	return out
+}
+
+// signedBy is the facts as they are after the signatures. It changes nothing of f.
+func (f Facts) signedBy(given []Signature) Facts {
+	mark := func(p Process) Process {
+		p.Signees = slices.Clone(p.Signees)
+		for i := range p.Signees {
+			for _, g := range given {
+				if s := &p.Signees[i]; s.Key == g.Signee {
+					s.SignedAt, s.SignedBy, s.SignedVia, s.SignedTo = g.At, g.Token, g.Via, g.To
+					s.SignedFrom, s.SignedSHA256 = g.From, g.SHA256
+				}
+			}
+		}
+		return p
+	}
+	f.Process = mark(f.Process)
+	f.Members = slices.Clone(f.Members)
+	for i := range f.Members {
+		f.Members[i].Process = mark(f.Members[i].Process)
+	}
+	return f
+}
+
+// setState notes the state of a process of the group; zero leaves it as it is. The members have to be f's own.
+func (f *Facts) setState(p ProcessKey, st State) {
+	if st == 0 {
+		return
+	}
+	if f.Process.Key == p {
+		f.Process.State = st
+	}
+	for i := range f.Members {
+		if f.Members[i].Process.Key == p {
+			f.Members[i].Process.State = st
+		}
+	}
 }

@@ -55,8 +55,8 @@ func TestSignatureRecordsWhatWasShownAndWhereTheCodeWent(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := Signature{Signee: keyAnna, At: testNow, Token: testToken, Via: via, To: to, From: from, SHA256: shownSHA256}
-		if *c.Sign != want {
-			t.Errorf("got %+v, want %+v", *c.Sign, want)
+		if len(c.Sign) != 1 || c.Sign[0] != want {
+			t.Errorf("got %+v, want %+v", c.Sign, want)
 		}
 		if c.State != 0 || c.Key != KeyStays {
 			t.Errorf("the first of two signatures ends something:\n%s", c)
@@ -124,7 +124,8 @@ func TestOneSigneeMoreThanOnceIsStillTheLast(t *testing.T) {
 		"last of two":  {[]Signee{anna(), signed(bjorn())}, true},
 		"nobody":       {nil, true},
 	} {
-		if got := last(Process{Signees: tc.signees}, keyAnna); got != tc.want {
+		after := factsOf(Started, tc.signees...).signedBy([]Signature{{Signee: keyAnna, At: testNow}})
+		if got := after.AllSigned(); got != tc.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}

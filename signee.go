@@ -6,6 +6,7 @@ import "time"
 type Signee struct {
 	Key     SigneeKey
 	Process ProcessKey
+	Person  SequenceSigneeKey // who this is in the sequence; empty for a process alone
 
 	Name         string
 	Ssn          string
@@ -53,7 +54,8 @@ type Challenge struct {
 	Token     Token
 	Process   ProcessKey
 	Signee    SigneeKey
-	Via       string // "sms" or "email"
+	Person    SequenceSigneeKey // set when the code signs all documents of a person; then Signee is their first
+	Via       string            // "sms" or "email"
 	SentAt    time.Time
 	ExpiresAt time.Time
 	Tries     int

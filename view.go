@@ -56,7 +56,7 @@ func (s *Service) LookWhole(ctx context.Context, p ProcessKey, caller Caller) (V
 
 // facts reads, and writes an expiry that is due.
 func (s *Service) facts(ctx context.Context, t Target) (Facts, error) {
-	if t.Token == "" && !t.Process.Valid() {
+	if t.Token == "" && !t.Process.Valid() && !t.Sequence.Valid() {
 		return Facts{}, errNoProcess
 	}
 	f, err := s.Store.Facts(ctx, t)

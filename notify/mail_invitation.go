@@ -23,5 +23,5 @@ func (n *Notifier) mailInvitation(ctx context.Context, j innsigli.Job) (innsigli
 	c.Button, c.URL = s.t("mail.invitation.button"), n.Links.Signing(j.Process, j.Signee)
 	c.Rest = []paragraph{s.p("mail.invitation.next"), s.p("mail.invitation.private")}
 	s.questions(c)
-	return n.post(ctx, s, s.t("mail.invitation.subject"), c, invited(j, byMail))
+	return n.post(ctx, s, s.t("mail.invitation.subject"), c, innsigli.InvitationSent(j, byMail))
 }

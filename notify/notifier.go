@@ -220,15 +220,3 @@ const (
 func line(k innsigli.LogKind, j innsigli.Job, way string) innsigli.LogEntry {
 	return innsigli.LogEntry{Kind: k, Signee: j.Signee, Detail: way, Mail: j.Address}
 }
-
-// invited is what follows from the first and every other invitation (design/decisions.md 2).
-func invited(j innsigli.Job, way string) innsigli.Decision {
-	return func(f innsigli.Facts) (innsigli.Change, error) {
-		c := innsigli.Change{Invited: j.Signee, Log: []innsigli.LogEntry{line(innsigli.LogSignupSent, j, way)}}
-		if f.Process.State == innsigli.Created {
-			c.State = innsigli.Started
-			c.Log = append(c.Log, innsigli.LogEntry{Kind: innsigli.LogStarted, Actor: f.Process.User})
-		}
-		return c, nil
-	}
-}

@@ -95,7 +95,7 @@ func (d *DB) activities(ctx context.Context, keys []string, q innsigli.ActivityQ
 				s, err := scanSignee(r)
 				facts[i].Process.Signees = append(facts[i].Process.Signees, s)
 				return err
-			}, k, micros(d.now()))
+			}, k, "", micros(d.now()))
 			b.query("lines", qLines, func(r row) error {
 				e, err := scanLine(r)
 				out[i].Lines = append(out[i].Lines, e)

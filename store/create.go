@@ -18,21 +18,23 @@ const (
 	qIdem       = `select process, hash from idempotency where company = $1 and key = $2`
 	qGroup      = `insert into grp (key, version) values ($1, 1)`
 	qNewProcess = `insert into process (key, grp, company, flow, state, file_name, display_name, location, owner, meta, search,
-		created_at, expires_at, ended_at, ended_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '')`
+		created_at, expires_at, ended_at, ended_by, position, in_order)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '', $14, $15)`
 	qNewSignee = `insert into signee (key, process, position, name, ssn, phone, email, address, postal_code, city, reason, hide_code,
-		delivery, type, language, custom_sms, owner, search)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
-	qNewKey = `insert into data_key (process, key_id, bytes) values ($1, $2, $3)`
+		delivery, type, language, custom_sms, owner, search, person)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+	qNewSequence = `insert into sequence (key, company, owner, requires_auth, in_order, created_at) values ($1, $2, $3, $4, $5, $6)`
+	qNewKey      = `insert into data_key (process, key_id, bytes) values ($1, $2, $3)`
 )
 
-// Create keeps a new process with everything that belongs to it in one commit.
+// Create keeps a new process, or the processes of a new sequence, with everything that belongs to it in one commit.
 func (d *DB) Create(ctx context.Context, n innsigli.NewProcess) (innsigli.ProcessKey, string, error) {
 	p := &n.Process
 	if p.CreatedAt.IsZero() {
 		p.CreatedAt = d.now()
 	}
 	var rows batch
-	if err := d.newProcess(&rows, &n); err != nil {
+	if err := d.newGroup(&rows, &n); err != nil {
 		return "", "", err
 	}
 	var earlier, hash string
@@ -45,7 +47,11 @@ func (d *DB) Create(ctx context.Context, n innsigli.NewProcess) (innsigli.Proces
 			return errNothing
 		}
 		var b batch
-		current := d.guard(&b, n.Key)
+		keys := []innsigli.WrappedKey{n.Key}
+		for _, o := range n.Others {
+			keys = append(keys, o.Key)
+		}
+		current := d.guard(&b, keys...)
 		if err := r.run(ctx, append(b, rows...)); err != nil {
 			return err
 		}
@@ -76,25 +82,46 @@ func (d *DB) firstUse(ctx context.Context, r runner, n *innsigli.NewProcess) (ea
 	return earlier, hash, nil
 }
 
-func (d *DB) newProcess(b *batch, n *innsigli.NewProcess) error {
-	p := &n.Process
+func (d *DB) newGroup(b *batch, n *innsigli.NewProcess) error {
+	p, q := &n.Process, &n.Sequence
+	b.must("group", qGroup, string(p.Group))
+	f := innsigli.Facts{Now: p.CreatedAt, Process: *p, Sequence: *q}
+	if q.Key != "" {
+		b.must("sequence", qNewSequence, string(q.Key), string(p.Company), q.User, flag(q.RequiresAuth), flag(q.InOrder), micros(p.CreatedAt))
+		f.Members = []innsigli.Member{{Process: *p}}
+	}
+	if err := newProcess(b, p, n.Key, 0); err != nil {
+		return err
+	}
+	for i := range n.Others {
+		o := &n.Others[i]
+		f.Members = append(f.Members, innsigli.Member{Process: o.Process})
+		if err := newProcess(b, &o.Process, o.Key, i+1); err != nil {
+			return err
+		}
+	}
+	d.keepAll(b, &f, &n.Change)
+	return nil
+}
+
+// newProcess adds the rows of a process; position is its place in the sequence.
+func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, position int) error {
 	meta, err := marshalMeta(p.Meta)
 	if err != nil {
 		return err
 	}
 	key := string(p.Key)
-	b.must("group", qGroup, string(p.Group))
 	b.must("process", qNewProcess, key, string(p.Group), string(p.Company), string(p.Flow), p.State.String(), p.FileName, p.DisplayName,
-		int64(p.Location), p.User, meta, folded(key, p.FileName, p.DisplayName, p.User), micros(p.CreatedAt), micros(p.ExpiresAt))
+		int64(p.Location), p.User, meta, folded(key, p.FileName, p.DisplayName, p.User), micros(p.CreatedAt), micros(p.ExpiresAt),
+		int64(position), flag(p.InOrder))
 	for i := range p.Signees {
 		s := &p.Signees[i]
 		b.must("signee", qNewSignee, string(s.Key), key, int64(i), s.Name, s.Ssn, s.Phone, s.Email, s.Address, s.PostalCode, s.City,
 			s.Reason, flag(s.HideCode), int64(s.Delivery), int64(s.Type), int64(s.Language), s.CustomSms, s.User,
-			folded(string(s.Key), s.Name, s.Email, s.Phone, s.Ssn, s.Address))
+			folded(string(s.Key), s.Name, s.Email, s.Phone, s.Ssn, s.Address), string(s.Person))
 	}
 	keepDocument(b, key, "intake", p.Document)
-	b.must("key", qNewKey, key, n.Key.KeyID, n.Key.Bytes)
-	d.keep(b, &innsigli.Facts{Now: p.CreatedAt, Process: *p}, &n.Change)
+	b.must("key", qNewKey, key, wrapped.KeyID, wrapped.Bytes)
 	return nil
 }
 
@@ -102,13 +129,15 @@ func (d *DB) newProcess(b *batch, n *innsigli.NewProcess) error {
 func folded(parts ...string) string { return strings.ToLower(strings.Join(parts, "\n")) }
 
 // guard adds the statement that keeps the key-encryption key from being exchanged before the commit. Its answer, to be
-// asked after the batch, is ErrRewrap when w was wrapped under another one.
-func (d *DB) guard(b *batch, w innsigli.WrappedKey) func() error {
+// asked after the batch, is ErrRewrap when one of the keys was wrapped under another one.
+func (d *DB) guard(b *batch, keys ...innsigli.WrappedKey) func() error {
 	var current string
 	b.query("current key", `select key_id from kek where id = 1`+d.dialect.share, into(&current))
 	return func() error {
-		if current != "" && current != w.KeyID {
-			return fmt.Errorf("wrapped under %q, current is %q: %w", w.KeyID, current, innsigli.ErrRewrap)
+		for _, w := range keys {
+			if current != "" && current != w.KeyID {
+				return fmt.Errorf("wrapped under %q, current is %q: %w", w.KeyID, current, innsigli.ErrRewrap)
+			}
 		}
 		return nil
 	}

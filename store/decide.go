@@ -19,15 +19,16 @@ func (d *DB) Decide(ctx context.Context, t innsigli.Target, decide innsigli.Deci
 		}
 		var b batch
 		var got locked
+		var g found
 		got.lock(&b, t)
-		f = innsigli.Facts{}
-		factsBatch(&b, t, d.now(), &f)
+		g.read(&b, t, d.now())
 		if err := r.run(ctx, b); err != nil {
 			return err
 		}
 		if !got.ok {
 			return errNoProcess()
 		}
+		f = g.facts(t)
 		c, err = d.judge(ctx, r, &f, decide)
 		if err == nil && c.Empty() {
 			return errNothing
@@ -46,11 +47,12 @@ type locked struct{ ok bool }
 
 func (l *locked) lock(b *batch, t innsigli.Target) {
 	l.ok = false
-	b.query("lock group", qLock, func(r row) error {
+	q, key := ways(t)
+	b.query("lock group", q.lock, func(r row) error {
 		var version int64
 		l.ok = true
 		return r.Scan(&version)
-	}, string(t.Process), string(t.Company))
+	}, key, string(t.Company))
 }
 
 // judge asks a decision and keeps what it wants.
@@ -61,7 +63,7 @@ func (d *DB) judge(ctx context.Context, r runner, f *innsigli.Facts, decide inns
 		return innsigli.Change{}, judged{err}
 	}
 	var b batch
-	d.keep(&b, f, &c)
+	d.keepAll(&b, f, &c)
 	if len(b) == 0 {
 		return c, nil
 	}
@@ -70,7 +72,11 @@ func (d *DB) judge(ctx context.Context, r runner, f *innsigli.Facts, decide inns
 
 // kept does what follows a commit on this database.
 func (d *DB) kept(c innsigli.Change) {
-	if c.Key != innsigli.KeyStays {
+	moved := c.Key != innsigli.KeyStays
+	for _, m := range c.Members {
+		moved = moved || m.Key != innsigli.KeyStays
+	}
+	if moved {
 		d.eraser.request()
 	}
 }

@@ -9,59 +9,133 @@ import (
 	"github.com/innsigli/innsigli"
 )
 
-// qLock is the first statement of every verb. Whoever changes the row of the group holds it until the commit, and all
-// that is read afterwards stays true. A process of another company is not found by the same statement.
-const qLock = `update grp set version = version + 1
-	where key = (select p.grp from process p where p.key = $1 and ($2 = '' or p.company = $2)) returning version`
+// groupSQL is how a verb gets at a group: locked, and with all its members. One text for each way to name it, since
+// every text is kept compiled.
+type groupSQL struct{ lock, members, signees, webhooks string }
+
+// A group is named by one of its processes, or as a sequence. One of another company is not found by the same statement.
+var (
+	byProcess  = groupQueries(`(select g.grp from process g where g.key = $1 and ($2 = '' or g.company = $2))`)
+	bySequence = groupQueries(`(select g.key from sequence g where g.key = $1 and ($2 = '' or g.company = $2))`)
+)
+
+func groupQueries(group string) groupSQL {
+	return groupSQL{
+		// The first statement of every verb. Whoever changes the row of the group holds it until the commit, and all that
+		// is read afterwards stays true.
+		lock:    `update grp set version = version + 1 where key = ` + group + ` returning version`,
+		members: processColumns + ` where p.grp = ` + group + ` order by p.position`,
+		signees: signeeColumns + ` join process p on p.key = s.process where p.grp = ` + group + ` order by p.position, s.position`,
+		webhooks: `select w.id, w.flow, w.url, w.type from webhook w
+			where w.flow in (select p.flow from process p where p.grp = ` + group + `) order by w.id`,
+	}
+}
+
+// ways gives the statements for a target, and its key.
+func ways(t innsigli.Target) (groupSQL, string) {
+	if t.Process == "" && t.Sequence != "" {
+		return bySequence, string(t.Sequence)
+	}
+	return byProcess, string(t.Process)
+}
 
 const qProcessOfToken = `select process from challenge where token = $1`
 
-const qProcess = `select p.key, p.grp, p.company, p.flow, p.state, p.file_name, p.display_name, p.location, p.owner, p.meta,
+const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_name, p.display_name, p.location, p.owner, p.meta,
 	p.created_at, p.expires_at, p.ended_at, p.ended_by,
 	coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
-	(select count(*) from key_hold h where h.process = p.key)
+	(select count(*) from key_hold h where h.process = p.key), p.in_order,
+	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0)
 	from process p
 	join company c on c.key = p.company
 	join flow f on f.key = p.flow
 	left join document i on i.process = p.key and i.role = 'intake'
 	left join document s on s.process = p.key and s.role = 'sealed'
-	where p.key = $1 and ($2 = '' or p.company = $2)`
+	left join sequence q on q.key = p.grp`
 
-const qSignees = `select s.key, s.process, s.name, s.ssn, s.phone, s.email, s.address, s.postal_code, s.city, s.reason, s.hide_code,
+const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email, s.address, s.postal_code, s.city, s.reason, s.hide_code,
 	s.delivery, s.type, s.language, s.custom_sms, s.owner, s.invited_at, s.first_seen_at, s.wrong_tries, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256,
-	(select count(*) from challenge c where c.signee = s.key and c.sent_at > $2)
-	from signee s where s.process = $1 order by s.position`
+	s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3)
+	from signee s`
 
-const qWebhooks = `select w.id, w.flow, w.url, w.type from webhook w
-	where w.flow = (select p.flow from process p where p.key = $1) order by w.id`
+// What is read of one process alone, whatever its group.
+const (
+	qProcess = processColumns + ` where p.key = $1 and ($2 = '' or p.company = $2)`
+	qSignees = signeeColumns + ` where s.process = $1 and $2 = '' order by s.position` // $2 stands for the company that a group is asked with
+)
 
-const qChallenge = `select token, process, signee, via, sent_at, expires_at, tries, void, used_at from challenge
+const qChallenge = `select token, process, signee, person, via, sent_at, expires_at, tries, void, used_at from challenge
 	where token = $1 and process = $2`
 
-// factsBatch adds the statements that read everything a decision may know. One hour before now is when codes stop
-// counting against the signee's limit.
-func factsBatch(b *batch, t innsigli.Target, now time.Time, f *innsigli.Facts) {
-	key, company := string(t.Process), string(t.Company)
-	b.query("process", qProcess, func(r row) error { return scanProcess(r, f) }, key, company)
-	b.query("signees", qSignees, func(r row) error {
+// found collects the facts of a group while its statements run. The zero value is ready.
+type found struct {
+	members  []innsigli.Facts
+	webhooks []innsigli.Webhook
+	signees  []innsigli.Signee
+
+	challenge innsigli.Challenge
+}
+
+// read adds the statements that read everything a decision may know. One hour before now is when codes stop counting
+// against the signee's limit.
+func (g *found) read(b *batch, t innsigli.Target, now time.Time) {
+	*g = found{}
+	q, key := ways(t)
+	company := string(t.Company)
+	b.query("processes", q.members, func(r row) error {
+		var f innsigli.Facts
+		err := scanProcess(r, &f)
+		g.members = append(g.members, f)
+		return err
+	}, key, company)
+	b.query("signees", q.signees, func(r row) error {
 		s, err := scanSignee(r)
-		f.Process.Signees = append(f.Process.Signees, s)
+		g.signees = append(g.signees, s)
 		return err
-	}, key, micros(now.Add(-time.Hour)))
-	b.query("webhooks", qWebhooks, func(r row) error {
+	}, key, company, micros(now.Add(-time.Hour)))
+	b.query("webhooks", q.webhooks, func(r row) error {
 		w, err := scanWebhook(r)
-		f.Webhooks = append(f.Webhooks, w)
+		g.webhooks = append(g.webhooks, w)
 		return err
-	}, key)
+	}, key, company)
 	if t.Token != "" {
 		b.query("challenge", qChallenge, func(r row) (err error) {
-			f.Challenge, err = scanChallenge(r)
+			g.challenge, err = scanChallenge(r)
 			return err
-		}, string(t.Token), key)
+		}, string(t.Token), string(t.Process))
 	}
+}
+
+// facts puts together what was read: the process of the target, else the first of its sequence, and, when there is a
+// sequence, all its members.
+func (g *found) facts(t innsigli.Target) innsigli.Facts {
+	var out innsigli.Facts
+	for i := range g.members {
+		f := &g.members[i]
+		for _, s := range g.signees {
+			if s.Process == f.Process.Key {
+				f.Process.Signees = append(f.Process.Signees, s)
+			}
+		}
+		for _, w := range g.webhooks {
+			if w.Flow == f.Process.Flow {
+				f.Webhooks = append(f.Webhooks, w)
+			}
+		}
+		if i == 0 || f.Process.Key == t.Process {
+			out = *f
+		}
+	}
+	if out.Sequence.Key != "" {
+		for _, f := range g.members {
+			out.Members = append(out.Members, innsigli.Member{Process: f.Process, Flow: f.Flow, Webhooks: f.Webhooks, Held: f.Held})
+		}
+	}
+	out.Challenge = g.challenge
+	return out
 }
 
 // Facts reads without locking.
@@ -72,10 +146,14 @@ func (d *DB) Facts(ctx context.Context, t innsigli.Target) (innsigli.Facts, erro
 		if err != nil {
 			return err
 		}
-		f = innsigli.Facts{}
 		var b batch
-		factsBatch(&b, t, d.now(), &f)
-		return r.run(ctx, b)
+		var g found
+		g.read(&b, t, d.now())
+		if err := r.run(ctx, b); err != nil {
+			return err
+		}
+		f = g.facts(t)
+		return nil
 	})
 	if err == nil && f.Process.Key == "" {
 		err = errNoProcess()
@@ -94,15 +172,16 @@ func resolve(ctx context.Context, r runner, t innsigli.Target) (innsigli.Target,
 }
 
 func scanProcess(r row, f *innsigli.Facts) error {
-	p, c, fl := &f.Process, &f.Company, &f.Flow
+	p, c, fl, q := &f.Process, &f.Company, &f.Flow, &f.Sequence
 	var state, meta string
-	var location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages int64
+	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
 		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy,
 		&p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
-		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held,
+		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &inOrder,
+		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun,
 	)
 	if err != nil {
 		return err
@@ -112,7 +191,10 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	p.Document.Pages, p.Sealed.Pages = int(pages), int(sealedPages)
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)
-	f.Held = held != 0
+	f.Held, p.InOrder = held != 0, inOrder != 0
+	if q.Key != "" {
+		q.Company, q.RequiresAuth, q.InOrder, q.CreatedAt = p.Company, auth != 0, allInOrder != 0, timeOf(begun)
+	}
 	p.Meta, err = unmarshalMeta(meta)
 	return err
 }
@@ -124,7 +206,7 @@ func scanSignee(r row) (innsigli.Signee, error) {
 		(*string)(&s.Key), (*string)(&s.Process), &s.Name, &s.Ssn, &s.Phone, &s.Email, &s.Address, &s.PostalCode, &s.City,
 		&s.Reason, &hide, &delivery, &kind, &language, &s.CustomSms, &s.User, &invited, &seen, &wrong, &token,
 		&signed, (*string)(&s.SignedBy), &s.SignedVia, &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256,
-		&codes,
+		(*string)(&s.Person), &codes,
 	)
 	s.HideCode, s.Delivery, s.Type = hide != 0, innsigli.Delivery(delivery), innsigli.SignatureType(kind)
 	s.Language, s.WrongTries, s.CodesInHour = innsigli.Language(language), int(wrong), int(codes)
@@ -135,7 +217,7 @@ func scanSignee(r row) (innsigli.Signee, error) {
 func scanChallenge(r row) (innsigli.Challenge, error) {
 	var c innsigli.Challenge
 	var sent, expires, tries, void, used int64
-	err := r.Scan((*string)(&c.Token), (*string)(&c.Process), (*string)(&c.Signee), &c.Via, &sent, &expires, &tries, &void, &used)
+	err := r.Scan((*string)(&c.Token), (*string)(&c.Process), (*string)(&c.Signee), (*string)(&c.Person), &c.Via, &sent, &expires, &tries, &void, &used)
 	c.SentAt, c.ExpiresAt, c.UsedAt = timeOf(sent), timeOf(expires), timeOf(used)
 	c.Tries, c.Void = int(tries), void != 0
 	return c, err

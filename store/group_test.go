@@ -35,7 +35,7 @@ func TestWritesThatComeTogetherEndEachForItself(t *testing.T) {
 					case 1:
 						panic("boom")
 					case 2:
-						c.Key, c.Sign = innsigli.KeyDestroyed, &innsigli.Signature{Signee: "nobody"} // fails after it has written
+						c.Key, c.Sign = innsigli.KeyDestroyed, []innsigli.Signature{{Signee: "nobody"}} // fails after it has written
 					case 3:
 						return innsigli.Change{}, nil
 					}

@@ -10,12 +10,15 @@ import (
 
 //nolint:gosec // statements that speak of tokens, no credentials
 const (
-	qInvited     = `update signee set invited_at = $1 where key = $2 and process = $3 and invited_at = 0`
-	qSeen        = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
-	qSign        = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7 where key = $8 and process = $9 and signed_at = 0`
-	qUse         = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and used_at = 0`
+	qInvited = `update signee set invited_at = $1 where key = $2 and process = $3 and invited_at = 0`
+	qSeen    = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
+	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7 where key = $8 and process = $9 and signed_at = 0`
+	qUse     = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and person = '' and used_at = 0`
+	// A code for all documents is used by each signature of one commit.
+	qUseForAll = `update challenge set used_at = $1 where token = $2 and person = $3 and person <> '' and used_at in (0, $1)
+		and exists (select 1 from signee s where s.key = $4 and s.person = challenge.person)`
 	qVoid        = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
-	qChallenged  = `insert into challenge (token, process, signee, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
+	qChallenged  = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
 	qTokenAt     = `update signee set last_token_at = $1 where key = $2 and process = $3`
 	qDocument    = `insert into document (process, role, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6)`
 	qForget      = `delete from document where process = $1`
@@ -24,25 +27,43 @@ const (
 	qLog         = `insert into log (at, company, process, flow, signee, kind, detail) values ($1, $2, $3, $4, $5, $6, $7)`
 )
 
-// keep adds the statements that make a change true, in the order of its fields.
+// keepAll adds the statements that make a change true, for its process and then for the other members of the group.
+func (d *DB) keepAll(b *batch, f *innsigli.Facts, c *innsigli.Change) {
+	d.keep(b, f, c)
+	for i := range c.Members {
+		m := &c.Members[i]
+		of := f.Of(m.Process)
+		if of.Process.Key != m.Process { // a decision that is wrong keeps nothing
+			b.must("member of the group", `update process set state = state where key = $1 and grp = $2`, string(m.Process), string(f.Process.Group))
+		}
+		d.keep(b, &of, &m.Change)
+	}
+}
+
+// keep adds the statements that make the change of one process true, in the order of its fields.
 func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	key, now := string(f.Process.Key), micros(f.Now)
 	if c.State != 0 {
 		keepState(b, f, c)
 	}
-	if c.Invited != "" {
-		b.exec("invited", qInvited, now, string(c.Invited), key)
+	for _, k := range c.Invited {
+		b.exec("invited", qInvited, now, string(k), key)
 	}
 	if c.Seen != "" {
 		b.exec("seen", qSeen, now, string(c.Seen), key)
 	}
-	if s := c.Sign; s != nil {
+	for i := range c.Sign {
+		s := &c.Sign[i]
 		b.must("signature", qSign, micros(s.At), string(s.Token), s.Via, s.To, s.From.Address, s.From.Agent, s.SHA256, string(s.Signee), key)
-		b.must("use of challenge", qUse, now, string(s.Token), key, string(s.Signee))
+		if s.Person != "" {
+			b.must("use of challenge", qUseForAll, now, string(s.Token), string(s.Person), string(s.Signee))
+		} else {
+			b.must("use of challenge", qUse, now, string(s.Token), key, string(s.Signee))
+		}
 	}
 	if ch := c.Challenge; ch != nil {
 		b.exec("older challenges", qVoid, string(ch.Signee))
-		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt))
+		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt))
 		b.must("time of challenge", qTokenAt, micros(ch.SentAt), string(ch.Signee), key)
 	}
 	if s := c.Sealed; s != nil {

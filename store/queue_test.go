@@ -176,7 +176,7 @@ func TestSettleKeepsOutcomeAndChangeInOneCommit(t *testing.T) {
 			if f.Process.Key != p.Key || len(f.Process.Signees) != 1 {
 				t.Errorf("facts are %+v", f)
 			}
-			return innsigli.Change{State: innsigli.Started, Invited: p.Signees[0].Key, Jobs: []innsigli.Job{{Kind: innsigli.JobPurge}}}, nil
+			return innsigli.Change{State: innsigli.Started, Invited: []innsigli.SigneeKey{p.Signees[0].Key}, Jobs: []innsigli.Job{{Kind: innsigli.JobPurge}}}, nil
 		})
 		if err != nil || c.State != innsigli.Started {
 			t.Errorf("kept %v %v", c, err)

@@ -158,7 +158,7 @@ func TestSettlementsAndVerbsDoNotBlockEachOther(t *testing.T) {
 							if !f.Process.State.Active() {
 								return innsigli.Change{}, nil
 							}
-							return innsigli.Change{Invited: j.Signee, Log: []innsigli.LogEntry{{Kind: innsigli.LogSignupSent}}}, nil
+							return innsigli.Change{Invited: []innsigli.SigneeKey{j.Signee}, Log: []innsigli.LogEntry{{Kind: innsigli.LogSignupSent}}}, nil
 						})
 						if err != nil {
 							t.Error(err)

@@ -48,8 +48,8 @@ func (d *DB) Settle(ctx context.Context, j innsigli.Job, o innsigli.Outcome, dec
 
 // settle locks the group first, as every verb does, so that verbs and workers wait for each other in one order.
 func (d *DB) settle(ctx context.Context, r runner, j innsigli.Job, o innsigli.Outcome, decide innsigli.Decision) (innsigli.Change, error) {
-	var f innsigli.Facts
 	var b batch
+	var g found
 	var group locked
 	t := innsigli.Target{Process: j.Process}
 	if decide != nil {
@@ -62,7 +62,7 @@ func (d *DB) settle(ctx context.Context, r runner, j innsigli.Job, o innsigli.Ou
 		return r.Scan(&state)
 	}, string(o.State), micros(o.Retry), o.Why, micros(d.now()), j.ID, int64(j.Attempt))
 	if decide != nil {
-		factsBatch(&b, t, d.now(), &f)
+		g.read(&b, t, d.now())
 	}
 	if err := r.run(ctx, b); err != nil {
 		return innsigli.Change{}, err
@@ -76,6 +76,7 @@ func (d *DB) settle(ctx context.Context, r runner, j innsigli.Job, o innsigli.Ou
 	if !group.ok {
 		return innsigli.Change{}, errNoProcess()
 	}
+	f := g.facts(t)
 	return d.judge(ctx, r, &f, decide)
 }
 

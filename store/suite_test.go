@@ -390,7 +390,7 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		p := w.create(t, 2)
 		who := p.Signees[0].Key
 		older, token := innsigli.NewToken(), innsigli.NewToken()
-		w.change(t, p.Key, innsigli.Change{State: innsigli.Started, Invited: who, Seen: who})
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Started, Invited: []innsigli.SigneeKey{who}, Seen: who})
 		for _, tok := range []innsigli.Token{older, token} {
 			w.change(t, p.Key, innsigli.Change{Challenge: &innsigli.Challenge{
 				Token: tok, Process: p.Key, Signee: who, Via: "sms", SentAt: w.clock.now(), ExpiresAt: w.clock.now().Add(10 * time.Minute),
@@ -409,7 +409,7 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 			Signee: who, At: w.clock.now(), Token: token, Via: "sms", To: "+3545550000", SHA256: "aa",
 			From: innsigli.Client{Address: "192.0.2.1", Agent: "Test/1"},
 		}
-		w.change(t, p.Key, innsigli.Change{Sign: &sig, Log: []innsigli.LogEntry{{Kind: innsigli.LogSigned, Signee: who, Client: sig.From}}})
+		w.change(t, p.Key, innsigli.Change{Sign: []innsigli.Signature{sig}, Log: []innsigli.LogEntry{{Kind: innsigli.LogSigned, Signee: who, Client: sig.From}}})
 		f, err = w.Facts(t.Context(), innsigli.Target{Process: p.Key, Token: token})
 		if err != nil {
 			t.Fatal(err)
@@ -426,7 +426,7 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		if !f.Challenge.UsedAt.Equal(w.clock.now()) {
 			t.Errorf("challenge is %+v", f.Challenge)
 		}
-		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(innsigli.Change{Sign: &sig})); err == nil {
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(innsigli.Change{Sign: []innsigli.Signature{sig}})); err == nil {
 			t.Error("a signee signed twice")
 		}
 		w.clock.add(time.Hour)
