@@ -1,11 +1,19 @@
 // Package pades seals PDF documents with PAdES baseline signatures (ETSI EN 319
-// 142-1): level B-B now, with the seams for the levels above it.
+// 142-1), levels B-B to B-LTA.
 //
-// [Sign] does all with a key at hand. A key elsewhere takes three steps:
-// [Prepare] appends everything but the signature, [Prepared.Digest] is what to
-// sign over, [Prepared.Finish] puts the signature in its place. The document is
-// streamed through the hash once; the hash's state goes along, so that what is
-// appended later never reads it again.
+// [SignTo] does all with a key at hand and goes as high as the services let it;
+// [Raise] goes on later. The steps are usable alone, and each appends one
+// revision: [Sign] makes level B-B, [Stamp] puts a time-stamp into a signature
+// before it is finished (B-T), [Extend] stores what proves the certificates
+// (B-LT), [Archive] closes all with a document time-stamp (B-LTA).
+//
+// A key elsewhere takes three steps: [Prepare] appends everything but the
+// signature, [Prepared.Digest] is what to sign over, [Prepared.Finish] puts the
+// signature in its place. When several people sign, [PrepareFields] makes a field
+// for each before the first does.
+//
+// The document is streamed through the hash once; the hash's state goes along from
+// revision to revision, so that what is appended later never reads it again.
 package pades
 
 import (

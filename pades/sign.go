@@ -20,26 +20,33 @@ type Signer struct {
 	Chain []*x509.Certificate
 }
 
-// Sign seals a document with a key at hand: [Prepare], sign, [Prepared.Finish].
-// The hash is the one that goes with the key, see [cms.HashFor].
+// Sign seals a document with a key at hand, at level B-B: [Prepare], sign,
+// [Prepared.Finish]. The hash is the one that goes with the key, see
+// [cms.HashFor].
 func Sign(ctx context.Context, doc *Document, s Seal, signer Signer) (*Revision, error) {
+	p, sig, err := signature(ctx, doc, s, signer)
+	if err != nil {
+		return nil, err
+	}
+	return p.Finish(sig)
+}
+
+// signature prepares a document and signs it.
+func signature(ctx context.Context, doc *Document, s Seal, signer Signer) (*Prepared, []byte, error) {
 	if signer.Key == nil || len(signer.Chain) == 0 {
-		return nil, errors.New("seal without a key or a certificate")
+		return nil, nil, errors.New("seal without a key or a certificate")
 	}
 	h, err := cms.HashFor(signer.Chain[0].PublicKey)
 	if err != nil {
-		return nil, fmt.Errorf("seal key: %w", err)
+		return nil, nil, fmt.Errorf("seal key: %w", err)
 	}
 	if s.Reserve == 0 {
 		s.Reserve = max(DefaultReserve, cms.Size(signer.Chain, tokenReserve))
 	}
 	p, err := prepare(ctx, doc, &s, h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sig, err := cms.Sign(ctx, signer.Key, p.Digest(), signer.Chain, cms.Options{Hash: h})
-	if err != nil {
-		return nil, err
-	}
-	return p.Finish(sig)
+	sig, err := cms.Sign(ctx, signer.Key, p.digest, signer.Chain, cms.Options{Hash: h})
+	return p, sig, err
 }

@@ -38,6 +38,9 @@ func (d *Document) Update() *Update {
 	return &Update{doc: d, next: max(size, len(d.xref), 1), staged: map[Ref]*staged{}, forms: map[[sha256.Size]byte]Form{}}
 }
 
+// Empty tells whether nothing has been put.
+func (u *Update) Empty() bool { return len(u.order) == 0 }
+
 // Alloc gives the number of a new object, which must then be put.
 func (u *Update) Alloc() Ref {
 	u.next++

@@ -1,0 +1,237 @@
+package pades_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/pades"
+)
+
+var p256 = elliptic.P256()
+
+// TestEachLevelIsReached looks at what each level must bring, and asks strangers.
+func TestEachLevelIsReached(t *testing.T) {
+	for _, c := range []struct {
+		want      pades.Level
+		revisions int
+		asked     int
+	}{{pades.BB, 1, 0}, {pades.BT, 1, 1}, {pades.BLT, 2, 2}, {pades.BLTA, 3, 3}} {
+		t.Run(c.want.String(), func(t *testing.T) {
+			a := newAuthority(t, ecKey(t, p256))
+			in := written(t, 2)
+			r, got, err := pades.SignTo(t.Context(), open(t, in), fullSeal(t), a.house().signer, a.services(), c.want)
+			if err != nil || got != c.want {
+				t.Fatalf("%v: %v", got, err)
+			}
+			out := bytesOf(t, r)
+			if sum := sha256.Sum256(out); !bytes.Equal(sum[:], r.SHA256()) {
+				t.Error("SHA256 is not that of the file")
+			}
+			if !bytes.HasPrefix(out, in) || revisionsOf(out)-revisionsOf(in) != c.revisions || a.calls != c.asked {
+				t.Errorf("%d revisions, %d calls", revisionsOf(out)-revisionsOf(in), a.calls)
+			}
+			keepAs(t, c.want.String(), out)
+			judgeLevel(t, out, a, c.want)
+			// What is there needs nothing more.
+			again, got, err := pades.Raise(t.Context(), open(t, out), pades.Services{}, c.want)
+			if c.want < pades.BLTA && (err != nil || got != c.want || again.Appended() != 0) {
+				t.Errorf("raised again: %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func keepAs(t *testing.T, name string, b []byte) {
+	t.Helper()
+	if dir := os.Getenv("INNSIGLI_KEEP"); dir != "" {
+		keep(t, filepath.Join(dir, name+".pdf"), b)
+	}
+}
+
+// judgeLevel asks strangers about a file whose newest signature has a level.
+func judgeLevel(t *testing.T, b []byte, a *authority, want pades.Level) {
+	t.Helper()
+	h := a.house()
+	if want <= pades.BT {
+		judge(t, b, h)
+	} else {
+		judgeGrown(t, b, h)
+	}
+	signatures := signaturesOf(t, b)
+	newest := signatures[len(signatures)-1]
+	s, err := cms.Parse(newest.contents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(newest.content); s.Check(sum[:]) != nil {
+		t.Error("signature does not match")
+	}
+	if (s.Token != nil) != (want >= pades.BT) {
+		t.Errorf("signature time-stamp: %v", s.Token != nil)
+	}
+	if s.Token != nil {
+		judgeToken(t, a, s.Token, s.Value)
+	}
+	stamps := stampsOf(t, b)
+	if (len(stamps) > 0) != (want >= pades.BLTA) {
+		t.Errorf("%d document time-stamps", len(stamps))
+	}
+	for _, s := range stamps {
+		judgeToken(t, a, derOf(t, s.contents), s.content)
+	}
+}
+
+// judgeToken asks openssl about a time-stamp.
+func judgeToken(t *testing.T, a *authority, token, over []byte) {
+	t.Helper()
+	need(t, "openssl", "openssl")
+	out, err := exec.CommandContext(t.Context(), "openssl", "ts", "-verify", "-token_in", "-in", file(t, "token", token),
+		"-data", file(t, "data", over), "-CAfile", file(t, "root.pem", a.house().root), "-untrusted", file(t, "ca.pem", pemOf(a.issuing.cert))).CombinedOutput()
+	if err != nil {
+		t.Errorf("openssl ts: %v\n%s", err, out)
+	}
+}
+
+// TestAFailingServiceGivesWhatWasReached fails each call in turn, once and for
+// good, and then raises what is pending.
+func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
+	in := written(t, 1)
+	for n, c := range []struct{ reached, fields int }{{int(pades.BB), 1}, {int(pades.BT), 1}, {int(pades.BLT), 1}} {
+		for _, down := range []bool{false, true} {
+			a := newAuthority(t, ecKey(t, p256))
+			a.failAt, a.down = n+1, down
+			r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+			var pending *pades.Pending
+			if !errors.As(err, &pending) || !errors.Is(err, errDown) || got != pades.Level(c.reached) ||
+				pending.Reached != got || pending.Want != pades.BLTA {
+				t.Fatalf("call %d: %v, %v", n+1, got, err)
+			}
+			if a.calls != n+1 {
+				t.Errorf("call %d: %d calls were made: a service that is down is asked again", n+1, a.calls)
+			}
+			lower := bytesOf(t, r)
+			judgeLevel(t, lower, a, got)
+			// Later, the services are up again; the file comes from disk.
+			a.failAt = 0
+			r, got, err = pades.Raise(t.Context(), open(t, lower), a.services(), pades.BLTA)
+			if err != nil || got != pades.BLTA {
+				t.Fatalf("call %d: raised to %v, %v", n+1, got, err)
+			}
+			whole := bytesOf(t, r)
+			if !bytes.HasPrefix(whole, lower) {
+				t.Error("raising changed what was there")
+			}
+			want := 1
+			if n == 0 {
+				want = 2 // one to prove the time, one over the store
+			}
+			if got := stampsOf(t, whole); len(got) != want {
+				t.Errorf("call %d: %d document time-stamps", n+1, len(got))
+			}
+			judgeGrown(t, whole, a.house())
+		}
+	}
+}
+
+// TestRaisingFailsAtEachStep raises a bare signature and fails each call in turn.
+func TestRaisingFailsAtEachStep(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	bare := raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, pades.BB)
+	for n, want := range []pades.Level{pades.BB, pades.BT, pades.BLT} {
+		a.calls, a.failAt = 0, n+1
+		r, got, err := pades.Raise(t.Context(), open(t, bare), a.services(), pades.BLTA)
+		var pending *pades.Pending
+		if !errors.As(err, &pending) || got != want || r == nil {
+			t.Fatalf("call %d: %v, %v", n+1, got, err)
+		}
+		if n == 0 && r.Appended() != 0 {
+			t.Error("something was appended for nothing")
+		}
+		// What was reached is kept: the next attempt goes on from there.
+		a.calls, a.failAt = 0, 0
+		r, got, err = pades.Raise(t.Context(), open(t, bytesOf(t, r)), a.services(), pades.BLTA)
+		if err != nil || got != pades.BLTA || a.calls != 3-n {
+			t.Errorf("call %d: %v after %d calls, %v", n+1, got, a.calls, err)
+		}
+		judgeGrown(t, bytesOf(t, r), a.house())
+	}
+}
+
+// TestRenewing adds time-stamps to a document that has all already.
+func TestRenewing(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	out := raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, pades.BLTA)
+	for year := 1; year <= 3; year++ {
+		a.now = a.now.AddDate(1, 0, 0)
+		before := len(proofsOf(t, out).OCSPs)
+		a.asked = nil
+		r, got, err := pades.Raise(t.Context(), open(t, out), a.services(), pades.BLTA)
+		if err != nil || got != pades.BLTA {
+			t.Fatal(got, err)
+		}
+		out = bytesOf(t, r)
+		if n := len(stampsOf(t, out)); n != year+1 {
+			t.Errorf("%d time-stamps in year %d", n, year)
+		}
+		if after := len(proofsOf(t, out).OCSPs); after <= before {
+			t.Error("no fresh proof of the time-stamp before")
+		}
+		if len(a.asked) != 1 || !a.asked[0].After(signingTime.AddDate(year-1, 0, -1)) {
+			t.Errorf("asked for proofs after %v", a.asked)
+		}
+	}
+	judgeGrown(t, out, a.house())
+	// Certificates are stored once.
+	if n := len(proofsOf(t, out).Certs); n != 5 {
+		t.Errorf("%d certificates in the store", n)
+	}
+	// A renewal that fails half way leaves a document that is as good as before.
+	a.calls, a.failAt = 0, 2
+	r, got, err := pades.Raise(t.Context(), open(t, out), a.services(), pades.BLTA)
+	var pending *pades.Pending
+	if !errors.As(err, &pending) || got != pades.BLTA {
+		t.Fatal(got, err)
+	}
+	if _, got, _ = pades.Raise(t.Context(), open(t, bytesOf(t, r)), pades.Services{}, pades.BLT); got != pades.BLTA {
+		t.Errorf("half renewed is %v", got)
+	}
+}
+
+// TestACollectorThatLeavesSomethingOutIsNotBelieved keeps a level from being a lie.
+func TestACollectorThatLeavesSomethingOutIsNotBelieved(t *testing.T) {
+	for _, name := range []string{"Prófun innsigli ehf.", "Test Issuing CA", "Test Time-Stamping Unit"} {
+		a := newAuthority(t, ecKey(t, p256))
+		a.leaveOut = name
+		r, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+		var pending *pades.Pending
+		if !errors.As(err, &pending) || got != pades.BT {
+			t.Errorf("%s left out: %v, %v", name, got, err)
+		}
+		judgeLevel(t, bytesOf(t, r), a, pades.BT)
+	}
+}
+
+func TestEveryKeyReachesTheTop(t *testing.T) {
+	rsa, err := rsaKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, key := range map[string]crypto.Signer{"P-384": ecKey(t, elliptic.P384()), "P-521": ecKey(t, elliptic.P521()), "RSA": rsa} {
+		a := newAuthority(t, key)
+		a.lists = true
+		out := raised(t, written(t, 1), fullSeal(t), a, pades.BLTA)
+		judgeGrown(t, out, a.house())
+		keepAs(t, "BLTA-"+name, out)
+		if p := proofsOf(t, out); len(p.OCSPs) != 0 || len(p.CRLs) != 2 {
+			t.Errorf("%s: %d answers, %d lists", name, len(p.OCSPs), len(p.CRLs))
+		}
+	}
+}
