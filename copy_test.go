@@ -25,14 +25,9 @@ type paperOf struct {
 	evidence Evidence
 }
 
-func (p *paperOf) Mark(m Mark) (pdf []byte, w, h float64, err error) {
-	p.marks = append(p.marks, m)
-	return onePage(), 170, 56, nil
-}
-
-func (p *paperOf) Evidence(e Evidence) ([]byte, error) {
-	p.evidence = e
-	return onePage(), nil
+func (p *paperOf) Draw(marks []Mark, e Evidence) ([]byte, error) {
+	p.marks, p.evidence = append(p.marks, marks...), e
+	return pagesOf(len(marks) + 1), nil
 }
 
 // testSeal is a self-signed seal, made anew for each test.

@@ -63,16 +63,6 @@ type EvidenceEvent struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-// Mark is what is drawn on the document for one signee who has signed.
-type Mark struct {
-	Name     string
-	Reason   string
-	At       time.Time
-	Company  string
-	Key      SigneeKey
-	Language Language
-}
-
 // evidenceOf collects the evidence of a process as it stands. lines is its log.
 func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evidence {
 	p := f.Process

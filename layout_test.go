@@ -5,9 +5,6 @@ import (
 	"testing"
 )
 
-// The sizes of marks as paper draws them are about this; the sweep covers smaller and wider ones.
-var markSizes = []struct{ w, h float64 }{{170, 56}, {200, 48}, {120, 90}, {40, 12}}
-
 var markPages = map[string]PageSize{
 	"A4":           {595.28, 841.89},
 	"A4 landscape": {841.89, 595.28},
@@ -27,12 +24,11 @@ func TestMarksStayOnThePageAndApart(t *testing.T) {
 	for name, page := range markPages {
 		t.Run(name, func(t *testing.T) {
 			for _, at := range []Location{TopFirstPage, BottomLastPage} {
-				for _, size := range markSizes {
-					for n := 1; n <= MaxSignees; n++ {
-						if err := wellPlaced(n, placeMarks(n, size.w, size.h, page, at), page); err != nil {
-							t.Errorf("%d marks of %v×%v, %s: %v", n, size.w, size.h, at, err)
-							break
-						}
+				for n := 1; n <= MaxSignees; n++ {
+					_, got := placeMarks(n, page, at)
+					if err := wellPlaced(n, got, page); err != nil {
+						t.Errorf("%d marks, %s: %v", n, at, err)
+						break
 					}
 				}
 			}
@@ -65,7 +61,7 @@ func wellPlaced(n int, got []place, page PageSize) error {
 func TestMarksRunFromLeftToRightInRows(t *testing.T) {
 	for _, at := range []Location{TopFirstPage, BottomLastPage} {
 		for n := 2; n <= MaxSignees; n++ {
-			got := placeMarks(n, 170, 56, markPages["A4"], at)
+			_, got := placeMarks(n, markPages["A4"], at)
 			for i := 1; i < n; i++ {
 				p, q := got[i-1], got[i]
 				if p.W != q.W || p.H != q.H {
@@ -85,32 +81,68 @@ func TestMarksRunFromLeftToRightInRows(t *testing.T) {
 
 func TestMarksKeepTheirSizeAndShapeAsLongAsTheyFit(t *testing.T) {
 	page := markPages["A4"]
-	if p := placeMarks(1, 170, 56, page, TopFirstPage)[0]; p != (place{markMargin, page.H - markMargin - 56, 170, 56}) {
+	w, h := MarkFull.Size()
+	if _, p := placeMarks(1, page, TopFirstPage); p[0] != (place{markMargin, page.H - markMargin - h, w, h}) {
 		t.Errorf("one mark at the top: %+v", p)
 	}
-	if p := placeMarks(1, 170, 56, page, BottomLastPage)[0]; p != (place{markMargin, markMargin, 170, 56}) {
+	if _, p := placeMarks(1, page, BottomLastPage); p[0] != (place{markMargin, markMargin, w, h}) {
 		t.Errorf("one mark at the bottom: %+v", p)
 	}
-	for _, n := range []int{10, 50, 80, MaxSignees} {
-		p := placeMarks(n, 170, 56, page, TopFirstPage)[0]
-		if ratio := p.W / p.H; ratio < 170.0/56-1e-9 || ratio > 170.0/56+1e-9 {
-			t.Errorf("%d marks are bent: %v", n, ratio)
-		}
-		if p.W > 170 {
-			t.Errorf("%d marks grew: %+v", n, p)
+	for n := 1; n <= MaxSignees; n++ {
+		style, p := placeMarks(n, page, TopFirstPage)
+		w, h := style.Size()
+		if ratio := p[0].W / p[0].H; ratio < w/h-1e-9 || ratio > w/h+1e-9 || p[0].W > w {
+			t.Errorf("%d marks of style %d are bent or grew: %+v", n, style, p[0])
 		}
 	}
 }
 
-func TestMarksTakeAtMostAThirdOfAnOrdinaryPage(t *testing.T) {
+// TestMarksAreReadableOnOrdinaryPages holds what 80 and 100 people get: names in letters of 5.8 and 5.2 points
+// on A4 and letter, and of 3 on the smallest page that is in use, A6.
+func TestMarksAreReadableOnOrdinaryPages(t *testing.T) {
+	const name = 6.5 // the size of the name in a mark of one line, in paper
+	for _, c := range []struct {
+		page  string
+		n     int
+		style MarkStyle
+		scale float64
+	}{
+		{"A4", 6, MarkFull, 1},
+		{"A4", 7, MarkCompact, 1},
+		{"A4", 24, MarkCompact, 1},
+		{"A4", 25, MarkLine, 1},
+		{"A4", 75, MarkLine, 1},
+		{"A4", 80, MarkLine, 0.9},
+		{"A4", 100, MarkLine, 0.8},
+		{"letter", 80, MarkLine, 0.9},
+		{"letter", 100, MarkLine, 0.8},
+		{"A4 landscape", 80, MarkLine, 0.85},
+		{"A6", 1, MarkFull, 1},
+		{"A6", 80, MarkLine, 0.5},
+		{"A6", 100, MarkLine, 0.45},
+	} {
+		style, p := placeMarks(c.n, markPages[c.page], TopFirstPage)
+		w, _ := style.Size()
+		if scale := p[0].W / w; style != c.style || scale < c.scale {
+			t.Errorf("%s, %d marks: style %d at %.2f, want %d at %.2f or more: names of %.1f points", c.page, c.n, style, scale, c.style, c.scale, name*scale)
+		}
+	}
+}
+
+func TestMarksLeaveAnOrdinaryPageToItsText(t *testing.T) {
 	for _, name := range []string{"A4", "A4 landscape", "A5", "letter"} {
 		page := markPages[name]
 		for n := 1; n <= MaxSignees; n++ {
 			low, high := page.H, 0.0
-			for _, p := range placeMarks(n, 170, 56, page, BottomLastPage) {
+			style, places := placeMarks(n, page, BottomLastPage)
+			for _, p := range places {
 				low, high = min(low, p.Y), max(high, p.Y+p.H)
 			}
-			if tall := high - low; tall > page.H/3+1e-9 {
+			most := markDesigns[style].share
+			if w, _ := style.Size(); style == MarkLine && places[0].W < w*crowded+1e-9 {
+				most = 0.5
+			}
+			if tall := high - low; tall > page.H*most+1e-9 {
 				t.Errorf("%s: %d marks are %.0f of %.0f points high", name, n, tall, page.H)
 			}
 		}
@@ -118,14 +150,12 @@ func TestMarksTakeAtMostAThirdOfAnOrdinaryPage(t *testing.T) {
 }
 
 func TestNothingToPlaceIsNoPlace(t *testing.T) {
-	page := markPages["A4"]
-	for name, got := range map[string][]place{
-		"no marks":  placeMarks(0, 170, 56, page, TopFirstPage),
-		"no width":  placeMarks(1, 0, 56, page, TopFirstPage),
-		"no height": placeMarks(1, 170, 0, page, TopFirstPage),
-	} {
-		if got != nil {
+	for name, page := range map[string]PageSize{"no width": {0, 100}, "no height": {100, 0}} {
+		if _, got := placeMarks(1, page, TopFirstPage); got != nil {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+	if _, got := placeMarks(0, markPages["A4"], TopFirstPage); got != nil {
+		t.Errorf("no marks: %v", got)
 	}
 }

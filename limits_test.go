@@ -22,6 +22,8 @@ var limitTests = map[string]func(*testing.T){
 	"MaxCodeTries":     codeTries,
 	"MaxCodesAnHour":   codesAnHour,
 	"MaxWrongTries":    wrongTries,
+	"MaxDrawingBytes":  drawingBytes,
+	"MaxDrawingSide":   drawingSide,
 	"MaxSignees": requestLimit(MaxSignees, "createSignees", func(r *CreateRequest, n int) {
 		r.Signees = nil
 		for i := range n {

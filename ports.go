@@ -178,12 +178,11 @@ type Pages interface {
 	Drop(p ProcessKey)
 }
 
-// Paper draws what we add to a document, as small PDFs.
+// Paper draws what we add to a document.
 type Paper interface {
-	// Mark draws one signee's mark, w × h points.
-	Mark(m Mark) (pdf []byte, w, h float64, err error)
-	// Evidence draws the evidence pages, at most as large as A4.
-	Evidence(e Evidence) (pdf []byte, err error)
+	// Draw makes one small PDF, so that its fonts are cut once: a page for each mark, of its style's size, and behind them
+	// the evidence pages, at most as large as A4. A drawing that [CheckDrawing] refuses fails it.
+	Draw(marks []Mark, e Evidence) (pdf []byte, err error)
 }
 
 // Identity computes codes: a truncated HMAC of the token under a key of the server.

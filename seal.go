@@ -146,15 +146,7 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 	if err != nil {
 		return nil, err
 	}
-	marks, err := s.marks(f, doc)
-	if err != nil {
-		return nil, err
-	}
-	pages, err := s.Paper.Evidence(ev)
-	if err != nil {
-		return nil, fmt.Errorf("draw evidence: %w", err)
-	}
-	data, err := json.MarshalIndent(ev, "", "  ")
+	what, err := s.composed(f, doc, ev)
 	if err != nil {
 		return nil, err
 	}
@@ -162,15 +154,8 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 	if err != nil {
 		return nil, err
 	}
-	rev, err := pades.Sign(ctx, doc, pades.Seal{
-		Name: chain[0].Subject.CommonName, Reason: sealReason(outcome), Time: s.Now(),
-		Marks: marks, Append: [][]byte{pages},
-		Files: []pades.File{{
-			Name: "evidence.json", MIME: "application/json", Description: "Evidence of the signing process",
-			Relationship: "Supplement", Data: data, Modified: s.Now(),
-		}},
-		Certify: 2, // ISO 32000-2 table 257: filling fields and signing stay allowed, so that timestamps can be added
-	}, pades.Signer{Key: key, Chain: chain})
+	what.Name, what.Reason, what.Time = chain[0].Subject.CommonName, sealReason(outcome), s.Now()
+	rev, err := pades.Sign(ctx, doc, what, pades.Signer{Key: key, Chain: chain})
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +166,42 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 		return nil, fmt.Errorf("read back: %w", err)
 	}
 	return &sealedRevision{Revision: rev, from: from, pages: made.PageCount()}, nil
+}
+
+// composed is what a certification seal brings into the document: a mark for each person who has signed, the evidence
+// pages, and the evidence for machines.
+func (s *Service) composed(f Facts, doc *pades.Document, ev Evidence) (pades.Seal, error) {
+	marks, places, err := s.marks(f, doc)
+	if err != nil {
+		return pades.Seal{}, err
+	}
+	drawn, err := s.Paper.Draw(marks, ev)
+	if err != nil {
+		return pades.Seal{}, fmt.Errorf("draw marks and evidence: %w", err)
+	}
+	file, err := evidenceFile(ev, s.Now())
+	if err != nil {
+		return pades.Seal{}, err
+	}
+	for i := range places {
+		places[i].Form, places[i].FormPage = drawn, i+1
+	}
+	return pades.Seal{
+		Marks: places, Append: []pades.Pages{{File: drawn, From: len(marks) + 1}}, Files: []pades.File{file},
+		Certify: 2, // ISO 32000-2 table 257: filling fields and signing stay allowed, so that timestamps can be added
+	}, nil
+}
+
+// evidenceFile is the evidence as the file that is embedded beside its pages (facts/standards.md 3.5).
+func evidenceFile(ev Evidence, at time.Time) (pades.File, error) {
+	data, err := json.MarshalIndent(ev, "", "  ")
+	if err != nil {
+		return pades.File{}, fmt.Errorf("write evidence: %w", err)
+	}
+	return pades.File{
+		Name: "evidence.json", MIME: "application/json", Description: "Evidence of the signing process",
+		Relationship: "Supplement", Data: data, Modified: at,
+	}, nil
 }
 
 func sealReason(outcome string) string {
@@ -209,8 +230,8 @@ func (s *Service) evidence(ctx context.Context, f Facts, outcome string) (Eviden
 	return evidenceOf(f, outcome, ended, lines), nil
 }
 
-// marks draws one mark for each person who has signed and places them.
-func (s *Service) marks(f Facts, doc *pades.Document) ([]pades.Mark, error) {
+// marks lists the marks of those who have signed and where they go.
+func (s *Service) marks(f Facts, doc *pades.Document) ([]Mark, []pades.Mark, error) {
 	p := f.Process
 	n := 1
 	if p.Location == BottomLastPage {
@@ -218,28 +239,25 @@ func (s *Service) marks(f Facts, doc *pades.Document) ([]pades.Mark, error) {
 	}
 	page, err := doc.Page(n)
 	if err != nil {
-		return nil, fmt.Errorf("page for marks: %w", err)
+		return nil, nil, fmt.Errorf("page for marks: %w", err)
+	}
+	var signed []Signee
+	for _, sg := range p.Signees {
+		if sg.Signed() {
+			signed = append(signed, sg)
+		}
 	}
 	w, h := page.Size()
-	var out []pades.Mark
-	var mw, mh float64
-	for _, sg := range p.Signees {
-		if !sg.Signed() {
-			continue
-		}
-		form, fw, fh, err := s.Paper.Mark(Mark{
-			Name: sg.DisplayName(), Reason: sg.Reason, At: sg.SignedAt, Company: f.Company.Name, Key: sg.Key, Language: sg.Lang(f.Company),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("draw mark: %w", err)
-		}
-		mw, mh = max(mw, fw), max(mh, fh)
-		out = append(out, pades.Mark{Page: n, Form: form})
+	style, at := placeMarks(len(signed), PageSize{w, h}, p.Location)
+	if len(at) < len(signed) {
+		return nil, nil, fmt.Errorf("page %d of %v × %v points has no room for marks", n, w, h)
 	}
-	for i, at := range placeMarks(len(out), mw, mh, PageSize{w, h}, p.Location) {
-		out[i].X, out[i].Y, out[i].W, out[i].H = at.X, at.Y, at.W, at.H
+	marks, places := make([]Mark, len(signed)), make([]pades.Mark, len(signed))
+	for i, sg := range signed {
+		marks[i] = markOf(sg, f.Company, style)
+		places[i] = pades.Mark{Page: n, X: at[i].X, Y: at[i].Y, W: at[i].W, H: at[i].H}
 	}
-	return out, nil
+	return marks, places, nil
 }
 
 // SealedDocument opens the sealed document of a completed process for a message.

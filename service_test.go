@@ -298,18 +298,26 @@ func failKey(err error) func(context.Context, ProcessKey) (WrappedKey, error) {
 func blobOf(b []byte) *fakeBlob { return &fakeBlob{Reader: bytes.NewReader(b)} }
 
 // onePage is a PDF of one empty A4 page.
-func onePage() []byte {
-	var b bytes.Buffer
+func onePage() []byte { return pagesOf(1) }
+
+// pagesOf is a PDF of n empty A4 pages.
+func pagesOf(n int) []byte {
+	var b, kids bytes.Buffer
 	var at []int
 	add := func(s string) {
 		at = append(at, b.Len())
 		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(at), s)
 	}
+	for i := range n {
+		fmt.Fprintf(&kids, " %d 0 R", 4+i)
+	}
 	b.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 	add("<< /Type /Catalog /Pages 2 0 R >>")
-	add("<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
-	add("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents 4 0 R >>")
+	add(fmt.Sprintf("<< /Type /Pages /Kids [%s ] /Count %d >>", &kids, n))
 	add("<< /Length 4 >>\nstream\nq Q\n\nendstream")
+	for range n {
+		add("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents 3 0 R >>")
+	}
 	xref := b.Len()
 	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(at)+1)
 	for _, o := range at {

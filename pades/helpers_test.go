@@ -152,7 +152,7 @@ func fullSeal(tb testing.TB) pades.Seal {
 	return pades.Seal{
 		Name: "Prófun innsigli ehf.", Reason: "Samþykkt (allir)", Location: "Reykjavík", Time: signingTime, Certify: pades.DefaultCertify,
 		Marks:  []pades.Mark{{Page: 1, X: 20, Y: 30, W: 160, H: 50, Form: drawn(tb, 160, 50, "Jón Þór, Олена")}},
-		Append: [][]byte{drawn(tb, 595, 842, "Evidence")},
+		Append: []pades.Pages{{File: drawn(tb, 595, 842, "Evidence")}},
 		Files: []pades.File{{
 			Name: "evidence.json", MIME: "application/json", Description: "Sönnun", Relationship: "Supplement",
 			Data: []byte(`{"schema":1}`), Modified: signingTime,

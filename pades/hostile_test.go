@@ -203,7 +203,9 @@ func TestWrongSealsAreErrors(t *testing.T) {
 		"huge reserve":     {Reserve: 1 << 30},
 		"no such page":     {Marks: []pades.Mark{{Page: 2, Form: drawn(t, 10, 10, "")}}},
 		"mark is no PDF":   {Marks: []pades.Mark{{Page: 1, Form: []byte("x")}}},
-		"page is no PDF":   {Append: [][]byte{[]byte("x")}},
+		"page is no PDF":   {Append: []pades.Pages{{File: []byte("x")}}},
+		"no such form":     {Marks: []pades.Mark{{Page: 1, Form: drawn(t, 10, 10, ""), FormPage: 2}}},
+		"nothing to add":   {Append: []pades.Pages{{File: drawn(t, 10, 10, ""), From: 2}}},
 	} {
 		_, err := pades.Sign(t.Context(), open(t, in), s, h.signer)
 		var r *pades.Refusal

@@ -28,10 +28,10 @@ type Seal struct {
 	Name, Reason, Location, Contact string
 	// Time is the claimed time of signing, in the signature dictionary only.
 	Time time.Time
-	// Marks are drawn on pages, Append are PDFs whose pages come behind the
-	// last one, Files are embedded.
+	// Marks are drawn on pages, the pages of Append come behind the last one,
+	// Files are embedded.
 	Marks  []Mark
-	Append [][]byte
+	Append []Pages
 	Files  []File
 	// Certify is the DocMDP level, 1 to 3, of a certification signature; 0
 	// makes an approval signature. See DefaultCertify.
@@ -48,12 +48,21 @@ type Seal struct {
 	Reserve int
 }
 
-// Mark is a one-page PDF drawn on a page. Lengths are in points of the page as
-// displayed, after cropping and rotation; the origin is its lower left corner.
+// Mark is a page of a small PDF drawn on a page. Lengths are in points of the
+// page as displayed, after cropping and rotation; the origin is its lower left
+// corner.
 type Mark struct {
 	Page       int // counted from 1
 	X, Y, W, H float64
 	Form       []byte
+	FormPage   int // page of Form, counted from 1; 0 is the first
+}
+
+// Pages are those of a small PDF from one on. What the pages of one file share,
+// fonts above all, is copied once, whether they become marks or pages.
+type Pages struct {
+	File []byte
+	From int // counted from 1; 0 is the first
 }
 
 // File is a file to embed as an associated file.
@@ -85,27 +94,19 @@ func (s *Seal) allowed(doc *Document) (*pdf.SignatureField, error) {
 
 // draw brings the visible parts and the files into the update.
 func (s *Seal) draw(u *pdf.Update) error {
-	var pages []int
-	marks := map[int][]pdf.Placement{}
-	for i := range s.Marks {
-		m := &s.Marks[i]
-		form, err := u.ImportPage(m.Form, 1)
+	from := importer{u: u, seen: map[*byte][]pdf.Form{}}
+	if err := s.drawMarks(u, from); err != nil {
+		return err
+	}
+	for i, p := range s.Append {
+		forms, err := from.pages(p.File, p.From)
 		if err != nil {
-			return fmt.Errorf("mark %d: %w", i+1, err)
-		}
-		if marks[m.Page] == nil {
-			pages = append(pages, m.Page)
-		}
-		marks[m.Page] = append(marks[m.Page], pdf.Placement{Form: form, X: m.X, Y: m.Y, W: m.W, H: m.H})
-	}
-	for _, n := range pages {
-		if err := u.Draw(n, marks[n]); err != nil {
-			return fmt.Errorf("mark page %d: %w", n, err)
-		}
-	}
-	for i, file := range s.Append {
-		if err := appendPages(u, file); err != nil {
 			return fmt.Errorf("append document %d: %w", i+1, err)
+		}
+		for _, f := range forms {
+			if _, err := u.AppendPage(f); err != nil {
+				return fmt.Errorf("append document %d: %w", i+1, err)
+			}
 		}
 	}
 	for i := range s.Files {
@@ -121,15 +122,50 @@ func (s *Seal) draw(u *pdf.Update) error {
 	return nil
 }
 
-func appendPages(u *pdf.Update, file []byte) error {
-	forms, err := u.ImportPages(file)
-	if err != nil {
-		return err
+func (s *Seal) drawMarks(u *pdf.Update, from importer) error {
+	var pages []int
+	marks := map[int][]pdf.Placement{}
+	for i := range s.Marks {
+		m := &s.Marks[i]
+		forms, err := from.pages(m.Form, m.FormPage)
+		if err != nil {
+			return fmt.Errorf("mark %d: %w", i+1, err)
+		}
+		if marks[m.Page] == nil {
+			pages = append(pages, m.Page)
+		}
+		marks[m.Page] = append(marks[m.Page], pdf.Placement{Form: forms[0], X: m.X, Y: m.Y, W: m.W, H: m.H})
 	}
-	for _, f := range forms {
-		if _, err := u.AppendPage(f); err != nil {
-			return err
+	for _, n := range pages {
+		if err := u.Draw(n, marks[n]); err != nil {
+			return fmt.Errorf("mark page %d: %w", n, err)
 		}
 	}
 	return nil
+}
+
+// importer copies each file once. Files are told apart by where they lie: a
+// hundred marks in one file are not worth a hundred hashes of it.
+type importer struct {
+	u    *pdf.Update
+	seen map[*byte][]pdf.Form
+}
+
+// pages gives the pages of a file from one on, at least one.
+func (i importer) pages(file []byte, from int) ([]pdf.Form, error) {
+	if len(file) == 0 {
+		return nil, errors.New("nothing to draw")
+	}
+	forms, ok := i.seen[&file[0]]
+	if !ok {
+		var err error
+		if forms, err = i.u.ImportPages(file); err != nil {
+			return nil, err
+		}
+		i.seen[&file[0]] = forms
+	}
+	if from = max(from, 1); from > len(forms) {
+		return nil, fmt.Errorf("page %d of %d to draw", from, len(forms))
+	}
+	return forms[from-1:], nil
 }

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"time"
@@ -11,9 +12,16 @@ import (
 
 // sheet is one page: sizes in points, origin at the top left.
 type sheet struct {
-	w, h  float64
-	boxes []box
-	words []word
+	w, h     float64
+	boxes    []box
+	pictures []picture
+	words    []word
+}
+
+// picture is an image in the box that begins at x and y.
+type picture struct {
+	x, y, w, h float64
+	png        []byte
 }
 
 // word is a line of text that begins at x on the baseline y.
@@ -84,6 +92,9 @@ func (s *sheet) draw(pdf *fpdf.Fpdf, loaded map[*face]bool) {
 	for _, b := range s.boxes {
 		b.draw(pdf)
 	}
+	for _, p := range s.pictures {
+		p.draw(pdf)
+	}
 	for _, w := range s.words {
 		if !loaded[w.face] {
 			loaded[w.face] = true
@@ -109,4 +120,12 @@ func (b box) draw(pdf *fpdf.Fpdf) {
 		how += "D"
 	}
 	pdf.Rect(b.x, b.y, b.w, b.h, how)
+}
+
+// draw names the picture by its bytes, so that the same one is in the file once.
+func (p picture) draw(pdf *fpdf.Fpdf) {
+	name := fmt.Sprintf("%x", sha256.Sum256(p.png))
+	how := fpdf.ImageOptions{ImageType: "PNG"}
+	pdf.RegisterImageOptionsReader(name, how, bytes.NewReader(p.png))
+	pdf.ImageOptions(name, p.x, p.y, p.w, p.h, false, how, 0, "")
 }

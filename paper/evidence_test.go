@@ -18,7 +18,7 @@ import (
 
 func drawEvidence(t *testing.T, e innsigli.Evidence) []byte {
 	t.Helper()
-	b, err := New().Evidence(e)
+	b, err := New().Draw(nil, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,12 +179,12 @@ func TestNothingIsCutFromLongEvidence(t *testing.T) {
 
 func TestLettersThatCannotBeDrawnAreOwnedUpTo(t *testing.T) {
 	e := three()
-	const remark = "Letters that these pages cannot draw are shown as □"
+	const remark = "Letters that these pages cannot draw are left out (…)"
 	if text := words(t, drawEvidence(t, e)); strings.Contains(text, remark) {
 		t.Error("the remark stands where nothing is missing")
 	}
 	e.Signees[0].Name = "王小明"
-	contains(t, words(t, drawEvidence(t, e)), "□□□", remark)
+	contains(t, words(t, drawEvidence(t, e)), "…", remark)
 }
 
 func TestAnEventThatIsNotKnownIsShownAsItIs(t *testing.T) {
@@ -220,23 +220,18 @@ func TestSameInputIsTheSameBytes(t *testing.T) {
 	before := fonts()
 	p := New()
 	var wg sync.WaitGroup
-	out := make([][2][]byte, 8)
+	out := make([][]byte, 8)
 	for i := range out {
 		wg.Go(func() {
-			ev, err := p.Evidence(three())
-			if err != nil {
+			var err error
+			if out[i], err = p.Draw([]innsigli.Mark{marks()["greek"], marks()["drawn"]}, three()); err != nil {
 				t.Error(err)
 			}
-			mark, _, _, err := p.Mark(marks()["greek"])
-			if err != nil {
-				t.Error(err)
-			}
-			out[i] = [2][]byte{ev, mark}
 		})
 	}
 	wg.Wait()
 	for i, o := range out {
-		if !bytes.Equal(o[0], out[0][0]) || !bytes.Equal(o[1], out[0][1]) {
+		if !bytes.Equal(o, out[0]) {
 			t.Errorf("drawing %d differs", i)
 		}
 	}

@@ -1,8 +1,11 @@
 package paper
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/innsigli/innsigli"
@@ -22,18 +25,28 @@ func TestWritesPicturesToLookAt(t *testing.T) {
 	for name, e := range map[string]innsigli.Evidence{
 		"three": three(), "canceled": stopped(canceled), "expired": stopped(expired), "stress": stress(), "odd": odd,
 	} {
-		pdf, err := p.Evidence(e)
+		pdf, err := p.Draw(nil, e)
 		if err != nil {
 			t.Fatal(err)
 		}
 		write(t, dir, name+".pdf", pdf)
 	}
-	for name, m := range marks() {
-		pdf, _, _, err := p.Mark(m)
+	for _, style := range styles {
+		var list []*sheet
+		for _, name := range slices.Sorted(maps.Keys(marks())) {
+			m := marks()[name]
+			m.Style = style
+			s, err := p.layMark(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, s)
+		}
+		pdf, err := draw(list, about{at: noon})
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, dir, "mark-"+name+".pdf", pdf)
+		write(t, dir, fmt.Sprintf("marks-%d.pdf", style), pdf)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/innsigli/innsigli"
-	"github.com/innsigli/innsigli/lang"
 )
 
 var _ innsigli.Paper = (*Paper)(nil)
@@ -27,28 +26,23 @@ func New() *Paper {
 	}}
 }
 
-// Mark draws one person's mark on a single page of [MarkWidth] × [MarkHeight] points without a background, so that
-// what it is laid on stays readable around it. It implements [innsigli.Paper].
-func (p *Paper) Mark(m innsigli.Mark) (pdf []byte, w, h float64, err error) {
-	words := lang.For(m.Language.Tag())
-	pdf, err = draw([]*sheet{p.layMark(m, words)}, about{
-		title: words.T("evidence.signed.electronically"), lang: words.Tag(), at: m.At,
-	})
-	if err != nil {
-		return nil, 0, 0, fmt.Errorf("mark: %w", err)
+// Draw draws a page for each mark, without a background so that what it is laid on stays readable around it, and behind
+// them as many A4 pages as the evidence needs, in its language and in English. It implements [innsigli.Paper].
+func (p *Paper) Draw(marks []innsigli.Mark, e innsigli.Evidence) ([]byte, error) {
+	var sheets []*sheet
+	for i := range marks {
+		s, err := p.layMark(marks[i])
+		if err != nil {
+			return nil, fmt.Errorf("mark %d: %w", i+1, err)
+		}
+		sheets = append(sheets, s)
 	}
-	return pdf, MarkWidth, MarkHeight, nil
-}
-
-// Evidence draws as many A4 pages as the evidence needs, in its language and in English. It implements
-// [innsigli.Paper].
-func (p *Paper) Evidence(e innsigli.Evidence) ([]byte, error) {
 	w := newWording(e)
-	pdf, err := draw(p.layEvidence(e, w), about{
+	pdf, err := draw(append(sheets, p.layEvidence(e, w)...), about{
 		title: w.native.T("evidence." + w.ended("title")), lang: w.native.Tag(), at: e.Process.EndedAt,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("evidence: %w", err)
+		return nil, fmt.Errorf("draw: %w", err)
 	}
 	return pdf, nil
 }

@@ -8,29 +8,102 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// missing is drawn for a letter that the fonts lack. All three faces have it.
-const missing = '□'
+// missing stands for letters that the fonts lack. It says that something is left out; a box would say that this program
+// is broken. All three faces have it.
+const missing = '…'
+
+// passport has the letters that Unicode does not take apart and the fonts lack, as passports write them
+// (ICAO Doc 9303-3, section 6).
+var passport = strings.NewReplacer(
+	"Ə", "E", "ə", "e", "Ŋ", "N", "ŋ", "n", "ẞ", "SS", "Ɖ", "D", "ɖ", "d", "Ɛ", "E", "ɛ", "e", "Ɔ", "O", "ɔ", "o",
+)
 
 // clean makes a text from outside drawable: composed letters (a Mac sends file names decomposed), one line, nothing
-// invisible. Marks of direction go, since they would else be boxes, or turn a name around. A letter that the face lacks
-// becomes [missing]; lost is how many did.
+// invisible. Marks of direction go, and no face has a letter that is written from right to left, so a name cannot turn
+// what stands around it. A letter that the face lacks is drawn without its accents, or as passports write it; what has
+// no such form becomes one [missing]. lost is how many letters are not as they were.
 func clean(f *face, s string) (out string, lost int) {
 	var b strings.Builder
+	gone := false // the last thing written is missing
 	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, "\uFFFD")) {
+		was := gone
+		gone = false
 		switch {
 		case r == '\u2010' || r == '\u2011':
 			b.WriteByte('-') // hyphens that look just like it
 		case unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Z, r):
 			b.WriteByte(' ')
 		case unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r):
+			gone = was
 		case f.has(r):
 			b.WriteRune(r)
+		case unicode.Is(unicode.M, r): // an accent that could not be put onto its letter
+			gone, lost = was, lost+1
 		default:
-			b.WriteRune(missing)
 			lost++
+			if plain := f.plain(r); plain != "" {
+				b.WriteString(plain)
+				continue
+			}
+			if gone = true; !was {
+				b.WriteRune(missing)
+			}
 		}
 	}
 	return strings.TrimSpace(b.String()), lost
+}
+
+// plain is a letter without its accents, or as passports write it; empty when the face lacks that too.
+func (f *face) plain(r rune) string {
+	var b strings.Builder
+	for _, p := range norm.NFKD.String(passport.Replace(string(r))) {
+		if unicode.Is(unicode.M, p) {
+			continue
+		}
+		if !f.has(p) {
+			return ""
+		}
+		b.WriteRune(p)
+	}
+	return b.String()
+}
+
+// cleanName makes a name drawable by whole words: a half of a word would be somebody else's name. It is empty when no
+// word is left, for the caller to say who it is in another way.
+func cleanName(f *face, s string) (out string, lost int) {
+	var words []string
+	whole := false
+	for _, w := range strings.FieldsFunc(s, unicode.IsSpace) {
+		c, n := clean(f, w)
+		lost += n
+		if strings.ContainsRune(c, missing) && !strings.ContainsRune(w, missing) {
+			if len(words) == 0 || words[len(words)-1] != string(missing) {
+				words = append(words, string(missing))
+			}
+			continue
+		}
+		if whole = whole || strings.ContainsFunc(c, unicode.IsLetter); c != "" {
+			words = append(words, c)
+		}
+	}
+	if !whole {
+		return "", lost
+	}
+	return strings.Join(words, " "), lost
+}
+
+// calledBy is the first of a person's names that can be drawn and says who it is, all of one line.
+func calledBy(f *face, name string, others ...string) (out string, lost int) {
+	out, lost = cleanName(f, name)
+	for _, o := range others {
+		if out != "" {
+			return out, lost
+		}
+		if c, n := clean(f, o); n == 0 {
+			out = c
+		}
+	}
+	return out, lost
 }
 
 // wrap breaks a clean text into lines no wider than width: at blanks, else (in a word that is longer than a line) after

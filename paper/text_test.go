@@ -19,8 +19,11 @@ func TestLettersAreMadeDrawable(t *testing.T) {
 		{"marks of direction go", "\u200fmosh\u202e\u2066x\u061c", "moshx", 0},
 		{"what is invisible goes", "a\u00ad\u200b\u200d\ufeff\ufe0fb", "ab", 0},
 		{"ends of lines and blanks of any width are blanks", "a\r\n\tb\u00a0c\u2003d\u2028e", "a   b c d e", 0},
-		{"letters that the fonts lack can be seen", "王小明 😀", "□□□ □", 4},
-		{"a mark without its letter can be seen", "x\u0301\u0489", "x□□", 2},
+		{"letters that the fonts lack are left out, and that can be seen", "王小明 😀 (Wang)", "… … (Wang)", 4},
+		{"accents that the fonts lack go, the letters stay", "Nguyễn Thị Mệ Ștefan ḥ", "Nguyen Thi Me Ștefan h", 4},
+		{"letters that passports write in others are", "Əliyev ẞ", "Eliyev SS", 2},
+		{"wide letters are letters", "ＡＢ１", "AB1", 3},
+		{"an accent without its letter goes", "x\u0301\u0489 王\u0301", "x …", 4},
 		{"bytes that are no letters can be seen", "a\xff\xfeb\xc3", "a�b�", 0},
 		{"hyphens that do not break are hyphens", "a\u2011b\u2010c", "a-b-c", 0},
 		{"nothing is nothing", " \u200f\n", "", 0},
@@ -32,9 +35,30 @@ func TestLettersAreMadeDrawable(t *testing.T) {
 	}
 }
 
+func TestANameIsDrawnInWholeWordsOrSaidOtherwise(t *testing.T) {
+	f := New().faces.bold
+	for _, c := range []struct{ name, contact, want string }{
+		{"Þórunn Æsa", "t@example.com", "Þórunn Æsa"},
+		{"王小明 (Wang Xiaoming)", "w@example.com", "… (Wang Xiaoming)"},
+		{"Anna 王小 明", "a@example.com", "Anna …"},
+		{"王小明", "w@example.com", "w@example.com"},
+		{"\u202eמשה כהן\u202c", "+354 555 0100", "+354 555 0100"},
+		{"أحمد\u200f Ahmed\u202e evil", "", "… Ahmed evil"},
+		{"王小明", "王@example.com", "a1b2c3d4"},
+		{"", "", "a1b2c3d4"},
+		{" \u200f\n", "x@example.com", "x@example.com"},
+		{"- 123 -", "x@example.com", "x@example.com"},
+		{"J… Smith", "", "J… Smith"},
+	} {
+		if got, _ := calledBy(f, c.name, c.contact, "a1b2c3d4"); got != c.want {
+			t.Errorf("%q: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestEveryFaceHasTheLettersOfOurLanguages(t *testing.T) {
 	p := New()
-	const all = "□�…·–’áðéíóúýþæöÁÐÉÍÓÚÝÞÆÖåøäüßčřžěšďťňůąęłńśźżőűñçàèêëîïôœŒŁŐŰßΑΩάώАЯаяЇїІіЄєҐґ0123456789<>&\"'\\()"
+	const all = "�…·–’áðéíóúýþæöÁÐÉÍÓÚÝÞÆÖåøäüßčřžěšďťňůąęłńśźżőűñçàèêëîïôœŒŁŐŰßΑΩάώАЯаяЇїІіЄєҐґ0123456789<>&\"'\\()"
 	for name, f := range map[string]*face{"regular": p.faces.regular, "bold": p.faces.bold, "mono": p.faces.mono} {
 		for _, r := range all {
 			if !f.has(r) || f.widths[r] <= 0 {
