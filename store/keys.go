@@ -14,6 +14,7 @@ const (
 	qHeldKey   = `select key_id, bytes from key_hold where process = $1`
 	qSecret    = `select key_id, bytes from secret where name = $1`
 	qNewSecret = `insert into secret (name, key_id, bytes) values ($1, $2, $3) on conflict (name) do nothing`
+	qReplace   = `update secret set key_id = $1, bytes = $2 where name = $3 and key_id = $4 and bytes = $5 returning 1`
 	qCurrent   = `update kek set key_id = $1 where id = 1`
 	qIsCurrent = `select key_id from kek where id = 1`
 )
@@ -84,6 +85,24 @@ func (d *DB) Secret(ctx context.Context, name string, fresh func() (innsigli.Wra
 			return innsigli.WrappedKey{}, err
 		}
 	}
+}
+
+// ReplaceSecret puts fresh in the place of was, and says whether it did: of nodes that replace at once the first wins, and
+// the others have to read again. It fails with [innsigli.ErrRewrap] when fresh was wrapped under a key-encryption key that
+// is no longer the current one.
+func (d *DB) ReplaceSecret(ctx context.Context, name string, was, fresh innsigli.WrappedKey) (bool, error) {
+	var done int64
+	err := d.write(ctx, "replace secret", func(ctx context.Context, r runner) error {
+		done = 0
+		var b batch
+		current := d.guard(&b, fresh)
+		b.query("secret", qReplace, into(&done), fresh.KeyID, fresh.Bytes, name, was.KeyID, was.Bytes)
+		if err := r.run(ctx, b); err != nil {
+			return err
+		}
+		return current()
+	})
+	return err == nil && done == 1, err
 }
 
 // SetCurrentKey says under which key-encryption key new keys have to be wrapped. When it returns, no transaction that

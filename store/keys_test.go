@@ -56,6 +56,48 @@ func TestKeyGoesWhereTheChangeSays(t *testing.T) {
 	})
 }
 
+// TestSecretIsReplacedOnce: of several that saw the same secret one replaces it, and a rewrapping in between is seen.
+func TestSecretIsReplacedOnce(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		was, err := w.Secret(t.Context(), "pki", func() (innsigli.WrappedKey, error) { return wrapped("first"), nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var won atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				ok, err := w.ReplaceSecret(context.Background(), "pki", was, wrapped(fmt.Sprint(i)))
+				if err != nil {
+					t.Error(err)
+				}
+				if ok {
+					won.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if now, err := w.Secret(t.Context(), "pki", nil); err != nil || won.Load() != 1 || bytes.Equal(now.Bytes, was.Bytes) {
+			t.Errorf("%d of 8 replaced the secret, %v", won.Load(), err)
+		}
+		if ok, err := w.ReplaceSecret(t.Context(), "unknown", was, wrapped("x")); ok || err != nil {
+			t.Errorf("an unknown secret: %v, %v", ok, err)
+		}
+		if err := w.SetCurrentKey(t.Context(), "another"); err != nil {
+			t.Fatal(err)
+		}
+		now, err := w.Secret(t.Context(), "pki", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := w.ReplaceSecret(t.Context(), "pki", now, wrapped("late")); ok || !errors.Is(err, innsigli.ErrRewrap) {
+			t.Errorf("under an old key: %v, %v", ok, err)
+		}
+	})
+}
+
 func TestSealedDocumentIsListedBesideTheIntake(t *testing.T) {
 	t.Parallel()
 	both(t, func(w *world) {
