@@ -49,7 +49,7 @@ var foreign = map[string][]string{
 	"pdf":     {},
 	"cms":     {"golang.org/x/crypto/ocsp"},
 	"pades":   {},
-	"pki":     {},
+	"pki":     {"golang.org/x/crypto/ocsp"}, // the responder: RFC 6960 by the Go team, rather than by us a second time
 	"keyring": {},
 	"blob":    {"filippo.io/age"},
 	"tmpl":    {},

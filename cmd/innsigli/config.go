@@ -16,6 +16,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/notify"
+	"github.com/innsigli/innsigli/pki"
 	"github.com/innsigli/innsigli/web"
 )
 
@@ -35,6 +36,9 @@ type settings struct {
 	SMTP           string        `name:"smtp" help:"smtp://[user:pass@]host:port[?tls=starttls|tls|none]; default: the built-in outbox." placeholder:"URL"`
 	MailFrom       string        `help:"Sender of mails; default: innsigli@ and the public host." placeholder:"ADDRESS"`
 	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; default: the built-in outbox." placeholder:"URL"`
+	Seal           string        `help:"PKCS #12 file of the seal; default: one of the local CA. Its password is INNSIGLI_SEAL_PASSWORD or the config file's seal-password." placeholder:"FILE"`
+	SealPassword   string        `hidden:""` // never from the command line: see run
+	TSA            []string      `name:"tsa" sep:"," help:"Time-stamping authorities, asked in this order; default: the local one." placeholder:"URL"`
 	ExpireAfter    time.Duration `help:"How long a process stays open." default:"720h" placeholder:"DURATION"`
 	WebhookAllow   string        `help:"Private networks that webhooks may reach, separated by commas." placeholder:"CIDR"`
 	TrustedProxies string        `help:"Networks whose X-Forwarded-For is believed, separated by commas." placeholder:"CIDR"`
@@ -51,8 +55,9 @@ type plan struct {
 	keySpec      string
 	ownKey       bool // the key file is this server's alone, so it may exchange the key by itself
 	mailFrom     string
-	noSms        bool // no gateway, and no outbox to stand in for it
-	loopback     bool // listener and public address are this machine's only
+	ownSeal      *pki.Seal // of --seal; nil: the local one
+	noSms        bool      // no gateway, and no outbox to stand in for it
+	loopback     bool      // listener and public address are this machine's only
 	seam         seams
 }
 
@@ -135,8 +140,33 @@ func (s settings) check() (plan, error) {
 	if s.ExpireAfter < time.Minute {
 		return p, wrongUsage("--expire-after: a process has to stay open for a minute at least")
 	}
+	if err := s.checkTrust(&p); err != nil {
+		return p, err
+	}
 	s.locate(&p)
 	return p, nil
+}
+
+// maxTSA is how many authorities may be named: one, and those to fall back on.
+const maxTSA = 5
+
+// checkTrust reads the seal and looks at the addresses of the time-stamping authorities.
+func (s settings) checkTrust(p *plan) (err error) {
+	if s.Seal != "" {
+		if p.ownSeal, err = loadSeal(s.Seal, s.SealPassword); err != nil {
+			return err
+		}
+	}
+	if len(s.TSA) > maxTSA {
+		return wrongUsage("--tsa: at most %d addresses", maxTSA)
+	}
+	for _, a := range s.TSA {
+		u, err := url.Parse(a)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return wrongUsage("--tsa: an address begins with http:// or https:// and a host")
+		}
+	}
+	return nil
 }
 
 // publicURL reads the address that every link begins with.
@@ -202,7 +232,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "seal", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "trusted-proxies", "log-format",
 }
 

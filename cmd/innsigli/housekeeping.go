@@ -38,6 +38,7 @@ func (s *server) sweep(ctx context.Context) {
 		{"orphaned documents", s.sweepBlobs},
 		{"outbox", s.sweepOutbox},
 		{"key rotation", s.rotateWeekly},
+		{"certificates", s.trust.refresh},
 	} {
 		if err := chore.do(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("housekeeping", "chore", chore.name, "cause", err.Error())

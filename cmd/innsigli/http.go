@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"golang.org/x/time/rate"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/api"
 	"github.com/innsigli/innsigli/page"
-	"github.com/innsigli/innsigli/pki"
 	"github.com/innsigli/innsigli/web"
 )
 
@@ -49,11 +49,7 @@ func (s *server) handler() (http.Handler, error) {
 		}
 		a.NotFound()(w, r)
 	})
-	r.Get("/pki/root.pem", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/x-pem-file")
-		_, _ = w.Write(s.rootPEM)
-	})
-	r.Get(pki.CRLPath, frame.Handle(s.crl))
+	s.authority(r, frame)
 	r.Get("/healthz", alive)
 	r.Get("/readyz", s.ready(s.plan.AdminListen == ""))
 	if s.plan.AdminListen == "" {
@@ -62,16 +58,31 @@ func (s *server) handler() (http.Handler, error) {
 	return frame.Wrap(r), nil
 }
 
-// crl is the local authority's revocation list.
-func (s *server) crl(w http.ResponseWriter, _ *http.Request) error {
-	der, err := s.ca.CRL(s.now())
-	if err != nil {
-		return err
+// How many answers of the local authority that cost a signature strangers get: it needs none of them itself (see
+// pki.Server.Transport), and one client must not be able to keep a core busy.
+const (
+	authorityRate  = 50 // a second
+	authorityBurst = 200
+)
+
+// authority mounts what the certificates of the local trust name.
+func (s *server) authority(r chi.Router, frame *web.Frame) {
+	limit := rate.NewLimiter(authorityRate, authorityBurst)
+	for _, route := range s.trust.server().Routes() {
+		h := web.HandlerFunc(route.Handler)
+		if route.Costly {
+			h = func(w http.ResponseWriter, r *http.Request) error {
+				if !limit.Allow() {
+					return tooManyAsked
+				}
+				return route.Handler(w, r)
+			}
+		}
+		r.Method(route.Method, route.Pattern, frame.Handle(h))
 	}
-	w.Header().Set("Content-Type", "application/pkix-crl")
-	_, err = w.Write(der)
-	return err
 }
+
+var tooManyAsked = &innsigli.Error{Kind: innsigli.TooMany, Code: "TooManyRequests", Text: "The server's certificate authority is asked too often. Try again in a moment.", RetryAfter: time.Second}
 
 // onlyLoopback hides a page from everyone who is not on this machine.
 func onlyLoopback(h, hidden http.HandlerFunc) http.HandlerFunc {
@@ -128,6 +139,7 @@ type readiness struct {
 	Held    int                      `json:"ownerCopiesHeld"`
 	Sealing int                      `json:"sealing"`
 	Oldest  *time.Time               `json:"oldestDue,omitempty"`
+	Ending  []certificate            `json:"certificates,omitempty"` // those that end soon or have ended
 }
 
 // ready answers whether the server can do its work. The detail is for the operator: on the main listener only a
@@ -144,6 +156,7 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 		out.Ready = err == nil
 		if detail && (s.plan.AdminListen != "" || web.Loopback(r)) {
 			out.Waiting, out.Running, out.Dead, out.Held, out.Sealing = b.Ready, b.Running, b.Dead, b.Held, b.Sealing
+			out.Ending = s.trust.ending()
 			if !b.Oldest.IsZero() {
 				out.Oldest = &b.Oldest
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -113,6 +114,43 @@ func (in *installation) secret(ctx context.Context, name string, fresh func() ([
 	}
 	return ring{in.ring}.Unwrap(w, about)
 }
+
+// renewSecret replaces a secret by what fresh makes of it; fresh gives nil when it may stay. was is the secret as the caller
+// read it. When another node or a key rotation comes between, fresh is asked again with what stands there then.
+func (in *installation) renewSecret(ctx context.Context, name string, was []byte, fresh func(was []byte) ([]byte, error)) ([]byte, error) {
+	for range renewTries {
+		plain, err := fresh(was)
+		if err != nil || plain == nil {
+			return was, err
+		}
+		stands, err := in.db.Secret(ctx, name, nil)
+		if err != nil {
+			return nil, err
+		}
+		now, err := ring{in.ring}.Unwrap(stands, "secret:"+name)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Equal(now, was) {
+			w, err := ring{in.ring}.Wrap(plain, "secret:"+name)
+			if err != nil {
+				return nil, err
+			}
+			done, err := in.db.ReplaceSecret(ctx, name, stands, w)
+			if done {
+				return plain, nil
+			}
+			if err != nil && !errors.Is(err, innsigli.ErrRewrap) {
+				return nil, err
+			}
+		}
+		was = now
+	}
+	return nil, fmt.Errorf("secret %s is replaced by others all the time", name)
+}
+
+// renewTries is how often a secret is tried to be replaced while others replace it too.
+const renewTries = 5
 
 func random32() ([]byte, error) {
 	b := make([]byte, 32)

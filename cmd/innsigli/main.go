@@ -15,6 +15,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -73,6 +75,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 			fmt.Fprintln(errOut, "innsigli:", err) //nolint:errcheck // there is nowhere else to say it
 			return exitFailed
 		}
+	}
+	if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--seal-password") }) {
+		fmt.Fprintln(errOut, "innsigli: the seal's password is INNSIGLI_SEAL_PASSWORD or a line of the config file: flags show in ps") //nolint:errcheck // as above
+		return exitUsage
 	}
 	parsed, err := parser.Parse(args)
 	if left {

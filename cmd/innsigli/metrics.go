@@ -55,12 +55,13 @@ var (
 	descHeld    = prometheus.NewDesc("innsigli_owner_copies_held", "Documents that wait for the delivery of their owner's copy.", nil, nil)
 	descSealing = prometheus.NewDesc("innsigli_processes_sealing", "Processes that wait for their seal.", nil, nil)
 	descLate    = prometheus.NewDesc("innsigli_jobs_late_seconds", "How long the oldest due job has been waiting.", nil, nil)
+	descCert    = prometheus.NewDesc("innsigli_certificate_seconds", "Time until a certificate expires that this server signs with.", []string{"certificate"}, nil)
 	descSeal    = prometheus.NewDesc("innsigli_seal_certificate_seconds", "Time until the seal's certificate expires.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descJobs, descRunning, descHeld, descSealing, descLate, descSeal} {
+	for _, d := range []*prometheus.Desc{descJobs, descRunning, descHeld, descSealing, descLate, descSeal, descCert} {
 		ch <- d
 	}
 }
@@ -91,7 +92,8 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	gauge(descHeld, float64(q.Held))
 	gauge(descSealing, float64(q.Sealing))
 	gauge(descLate, late)
-	if l, ok := b.s.svc.Sealer.(localSeal); ok {
-		gauge(descSeal, l.seal.NotAfter().Sub(b.s.now()).Seconds())
+	gauge(descSeal, b.s.trust.seal().NotAfter().Sub(b.s.now()).Seconds())
+	for _, c := range b.s.trust.certificates() {
+		gauge(descCert, c.NotAfter.Sub(b.s.now()).Seconds(), c.Name)
 	}
 }

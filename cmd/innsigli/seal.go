@@ -1,24 +1,46 @@
 package main
 
 import (
-	"context"
 	"crypto"
-	"crypto/x509"
 	"errors"
-	"time"
+	"os"
+
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/innsigli/innsigli/pki"
 )
 
-// localSeal is the seal of the local CA as innsigli.Sealer. An expired one never signs.
-type localSeal struct {
-	seal pki.Seal
-	now  func() time.Time
-}
+// maxSealFile is more than a key and a chain ever take.
+const maxSealFile = 1 << 20
 
-func (l localSeal) Seal(context.Context) (crypto.Signer, []*x509.Certificate, error) {
-	if l.now().After(l.seal.NotAfter()) {
-		return nil, nil, errors.New("the seal's certificate has expired")
+// loadSeal reads the seal of --seal: a PKCS #12 file with one key, its certificate and those of its issuers. Errors never
+// tell of the password.
+func loadSeal(file, password string) (*pki.Seal, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, wrongUsage("--seal: %w", err)
 	}
-	return l.seal.Key, l.seal.Chain, nil
+	if info.Size() > maxSealFile {
+		return nil, wrongUsage("--seal: %s is no PKCS #12 file: it has more than %d bytes", file, maxSealFile)
+	}
+	der, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, wrongUsage("--seal: %w", err)
+	}
+	key, leaf, issuers, err := pkcs12.DecodeChain(der, password)
+	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
+		return nil, wrongUsage("--seal: the password (INNSIGLI_SEAL_PASSWORD) does not open %s", file)
+	}
+	if err != nil {
+		return nil, wrongUsage("--seal: %s: %w", file, err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, wrongUsage("--seal: a key of type %T cannot sign", key)
+	}
+	s, err := pki.NewSeal(signer, leaf, issuers)
+	if err != nil {
+		return nil, wrongUsage("--seal: %w", err)
+	}
+	return s, nil
 }

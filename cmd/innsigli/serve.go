@@ -16,7 +16,6 @@ import (
 	"github.com/innsigli/innsigli/job"
 	"github.com/innsigli/innsigli/notify"
 	"github.com/innsigli/innsigli/paper"
-	"github.com/innsigli/innsigli/pki"
 	"github.com/innsigli/innsigli/render"
 )
 
@@ -61,8 +60,7 @@ type server struct {
 	worker   *job.Worker
 	outbox   *notify.Outbox // nil when mails go out for real
 	smtp     *notify.SMTP   // nil when they do not
-	ca       pki.Material
-	rootPEM  []byte
+	trust    *trust
 	metrics  *metrics
 }
 
@@ -96,34 +94,11 @@ func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err er
 		return s, err
 	}
 	s.svc.Identity = &eid.OTP{Key: otp}
-	if err := s.loadSeal(ctx); err != nil {
+	if s.trust, err = newTrust(ctx, s.installation); err != nil {
 		return s, err
 	}
+	s.svc.Sealer = s.trust
 	return s, s.wireJobs(ctx)
-}
-
-// loadSeal reads the seal of the local CA, made at first start.
-func (s *server) loadSeal(ctx context.Context) error {
-	text, err := s.secret(ctx, "pki", func() ([]byte, error) {
-		m, err := pki.New(s.now(), s.plan.public.Hostname(), s.plan.public.String())
-		if err != nil {
-			return nil, err
-		}
-		return m.Marshal(), nil
-	})
-	if err != nil {
-		return err
-	}
-	m, err := pki.Unmarshal(text)
-	if err != nil {
-		return fmt.Errorf("local CA: %w", err)
-	}
-	seal, root, err := pki.Load(m)
-	if err != nil {
-		return fmt.Errorf("local CA: %w", err)
-	}
-	s.ca, s.rootPEM, s.svc.Sealer = m, root, localSeal{seal, s.now}
-	return nil
 }
 
 // wireJobs makes the worker, with one handler for each kind of job.

@@ -27,6 +27,8 @@ func (c configCmd) Run(con console) error {
 		{"smtp", noPassword(p.SMTP)},
 		{"mail-from", p.mailFrom},
 		{"sms", noPassword(p.SMS)},
+		{"seal", p.Seal},
+		{"tsa", strings.Join(hiddenAll(p.TSA), ",")},
 		{"expire-after", p.ExpireAfter.String()},
 		{"webhook-allow", p.WebhookAllow},
 		{"trusted-proxies", p.TrustedProxies},
@@ -61,6 +63,14 @@ func (c configCmd) Run(con console) error {
 
 // hidden stands where a secret was.
 const hidden = "xxxxx"
+
+func hiddenAll(urls []string) []string {
+	var out []string
+	for _, u := range urls {
+		out = append(out, noPassword(u))
+	}
+	return out
+}
 
 // noPassword hides what may be secret in a URL: the password, and every value of the query but those known to be none.
 // A text that cannot be parsed is hidden whole, since nobody can say where in it the password is.

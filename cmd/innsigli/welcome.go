@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"time"
 )
 
 // welcome says where to go. On an empty database of one machine's own it also makes a demo company and prints its keys,
@@ -18,9 +17,6 @@ func (s *server) welcome(ctx context.Context, con console, at net.Addr) {
 	}
 	if s.plan.public.Scheme == "http" && !s.plan.loopback {
 		s.log.Warn("the public URL is http: links, codes and documents cross the network in clear. Put TLS in front and use https")
-	}
-	if left := s.svc.Sealer.(localSeal).seal.NotAfter().Sub(s.now()); left < 30*24*time.Hour { //nolint:forcetypeassert // the only sealer there is
-		s.log.Warn("the seal's certificate expires soon", "days", int(left.Hours()/24))
 	}
 	some, err := s.db.HasCompany(ctx)
 	if err != nil || some || !s.plan.loopback {
