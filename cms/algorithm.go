@@ -13,6 +13,10 @@ import (
 	"fmt"
 )
 
+// ErrAlgorithm is wrapped by errors about algorithms and keys that are not known here or
+// too weak to prove anything (ETSI TS 119 312).
+var ErrAlgorithm = errors.New("algorithm is not accepted")
+
 // HashFor returns the hash that goes with a public key: as long as the curve for
 // ECDSA, SHA-256 for RSA (ETSI TS 119 312). Other keys are an error.
 func HashFor(key crypto.PublicKey) (crypto.Hash, error) {
@@ -20,7 +24,7 @@ func HashFor(key crypto.PublicKey) (crypto.Hash, error) {
 	case *ecdsa.PublicKey:
 		switch bits := k.Curve.Params().BitSize; {
 		case bits < 256:
-			return 0, errors.New("curve is too short")
+			return 0, fmt.Errorf("%w: curve is too short", ErrAlgorithm)
 		case bits <= 256:
 			return crypto.SHA256, nil
 		case bits <= 384:
@@ -30,11 +34,11 @@ func HashFor(key crypto.PublicKey) (crypto.Hash, error) {
 		}
 	case *rsa.PublicKey:
 		if k.N.BitLen() < 2048 {
-			return 0, errors.New("rsa key is too short")
+			return 0, fmt.Errorf("%w: rsa key is too short", ErrAlgorithm)
 		}
 		return crypto.SHA256, nil
 	}
-	return 0, fmt.Errorf("unsupported key type %T", key)
+	return 0, fmt.Errorf("%w: key type %T", ErrAlgorithm, key)
 }
 
 // digestAlgorithm identifies a hash; parameters are absent (RFC 5754, clause 2).
@@ -61,7 +65,7 @@ func hashOf(id asn1.ObjectIdentifier) (crypto.Hash, error) {
 	case id.Equal(oidSHA512):
 		return crypto.SHA512, nil
 	}
-	return 0, fmt.Errorf("unsupported digest algorithm %v", id)
+	return 0, fmt.Errorf("%w: digest %v", ErrAlgorithm, id)
 }
 
 // signatureAlgorithm identifies how a key signs with a hash.

@@ -23,10 +23,12 @@ const (
 var (
 	errAlgorithm = errors.New("signature algorithm does not fit")
 	errSignature = errors.New("signature does not match")
-	errDigest    = errors.New("digest of the document does not match")
 
 	errOtherCertificate = errors.New("signing certificate is another one")
 )
+
+// ErrDigest is the error for a signature that is over something else.
+var ErrDigest = errors.New("digest of the document does not match")
 
 // Signature is a parsed SignedData with one signer.
 type Signature struct {
@@ -221,6 +223,16 @@ func parseAttributes(b []byte) ([]attribute, error) {
 	return out, nil
 }
 
+// Unsigned lists the types of the unsigned attributes. Nobody vouches for them: what is not
+// understood there may be a time-stamp that somebody made unreadable.
+func (s *Signature) Unsigned() []asn1.ObjectIdentifier {
+	out := make([]asn1.ObjectIdentifier, len(s.unsigned))
+	for i, a := range s.unsigned {
+		out[i] = a.Type
+	}
+	return out
+}
+
 // one returns the single value of the single attribute of a type.
 func (s *Signature) one(oid asn1.ObjectIdentifier) ([]byte, error) {
 	var found []byte
@@ -252,7 +264,7 @@ func (s *Signature) Check(digest []byte) error {
 		return errors.New("malformed message digest")
 	}
 	if !bytes.Equal(signed, digest) {
-		return errDigest
+		return ErrDigest
 	}
 	if raw, err = s.one(oidContentType); err != nil {
 		return err
@@ -287,12 +299,21 @@ func (s *Signature) namesSigner() error {
 	return nil
 }
 
+// CheckVersion verifies that the version numbers go with a detached signature by issuer and
+// serial number (RFC 5652, clauses 5.1 and 5.3): both are 1.
+func (s *Signature) CheckVersion() error {
+	if s.version != 1 || s.info.Version != 1 {
+		return errors.New("version is not 1")
+	}
+	return nil
+}
+
 // CheckBaseline verifies the rules of PAdES baseline on the attributes (EN 319
 // 142-1, table 1): signing-certificate-v2 names the signer, no signing-time, the
 // signed attributes in DER order, versions 1 (RFC 5652, clauses 5.1 and 5.3).
 func (s *Signature) CheckBaseline() error {
-	if s.version != 1 || s.info.Version != 1 {
-		return errors.New("version is not 1")
+	if err := s.CheckVersion(); err != nil {
+		return err
 	}
 	if slices.ContainsFunc(s.signed, func(a attribute) bool { return a.Type.Equal(oidSigningTime) }) {
 		return errors.New("signing-time is not allowed")
