@@ -317,3 +317,8 @@ func (d *Document) Offset(ref Ref) int64 {
 	}
 	return -1
 }
+
+// Only makes a dictionary of one entry, which has no place in any file.
+func Only(key Name, value any) *Dict {
+	return &Dict{entries: []entry{{key: key, value: value}}, src: &source{}}
+}
