@@ -1,10 +1,17 @@
 package innsigli
 
-import "time"
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // EvidenceVersion is the version of the JSON schema in docs/evidence.schema.json. Parts that are not built yet are left
 // out, so that a reader never takes an empty value for a fact.
-const EvidenceVersion = "1.0"
+const EvidenceVersion = "1.1"
 
 // Evidence is what a sealed document says about how it came to be (facts/standards.md 4). It is drawn as pages and
 // embedded as JSON; member names are part of the schema.
@@ -14,8 +21,10 @@ type Evidence struct {
 	Process  EvidenceProcess   `json:"process"`
 	Document EvidenceDocument  `json:"document"`
 	Signees  []EvidenceSignee  `json:"signees"`
+	Seal     *EvidenceSeal     `json:"seal,omitempty"`
 	Events   []EvidenceEvent   `json:"events,omitempty"`
 	Language Language          `json:"-"`
+	Logo     []byte            `json:"-"` // PNG of the company, as [CheckDrawing] lets it through; nil for none
 	Notes    map[string]string `json:"notes,omitempty"`
 }
 
@@ -24,22 +33,59 @@ type EvidenceProcess struct {
 	Key       ProcessKey `json:"key"`
 	Company   string     `json:"company"`
 	Owner     string     `json:"owner,omitempty"`
+	CreatedBy string     `json:"createdBy,omitempty"` // who gave document, names and addresses
 	FileName  string     `json:"fileName"`
 	CreatedAt time.Time  `json:"createdAt"`
 	EndedAt   time.Time  `json:"endedAt"`
 }
 
-// EvidenceDocument says which bytes everyone was shown.
+// EvidenceDocument says which bytes everyone was shown and, in an evidence apart from them, what became of them.
 type EvidenceDocument struct {
+	SHA256        string         `json:"sha256"`
+	Size          int64          `json:"size"`
+	Pages         int            `json:"pages"`
+	AlreadySigned bool           `json:"alreadySigned,omitempty"` // it bore signatures, so its bytes stay and nothing is drawn
+	Final         *EvidenceFile  `json:"final,omitempty"`         // the file that this evidence goes with
+	Revisions     []EvidenceFile `json:"revisions,omitempty"`     // the beginnings of it that were files of their own, oldest first
+}
+
+// EvidenceFile names a file by its bytes.
+type EvidenceFile struct {
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`
-	Pages  int    `json:"pages"`
+}
+
+// EvidenceSeal is the certificate of the seal: whose it is and how it is told from others.
+type EvidenceSeal struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	Serial    string    `json:"serialNumber"` // hex
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	SHA256    string    `json:"sha256"`
+}
+
+// EvidenceMessage is a message that was ordered for or handed over to a person.
+type EvidenceMessage struct {
+	At  time.Time `json:"at"`
+	Via string    `json:"via"` // "sms" or "email"
+	To  string    `json:"to,omitempty"`
+}
+
+// EvidenceOpening is one time that a person was shown the document.
+type EvidenceOpening struct {
+	At      time.Time `json:"at"`
+	Address string    `json:"ipAddress,omitempty"`
+	Agent   string    `json:"userAgent,omitempty"`
 }
 
 // EvidenceSignee says how one person signed, or that they did not.
 type EvidenceSignee struct {
-	Reference string     `json:"reference"` // the end of the signee's key: the whole would open the link
+	Reference string     `json:"reference"`            // the end of the signee's key: the whole would open the link
+	Link      string     `json:"linkSha256,omitempty"` // SHA-256 of the whole key, for whoever has the link
 	Name      string     `json:"name"`
+	Code      string     `json:"personalCode,omitempty"`
+	Language  string     `json:"language,omitempty"`
 	Email     string     `json:"email,omitempty"`
 	Phone     string     `json:"phone,omitempty"`
 	Reason    string     `json:"reason,omitempty"`
@@ -50,9 +96,16 @@ type EvidenceSignee struct {
 	SignedAt  *time.Time `json:"signedAt,omitempty"`
 	CodeVia   string     `json:"codeSentBy,omitempty"` // "sms" or "email"
 	CodeTo    string     `json:"codeSentTo,omitempty"`
-	Address   string     `json:"ipAddress,omitempty"`
-	Agent     string     `json:"userAgent,omitempty"`
-	Shown     string     `json:"shownSha256,omitempty"`
+	CodeAt    *time.Time `json:"codeSentAt,omitempty"`
+	CodeTries int        `json:"codeTries,omitempty"`  // answers to the code that was right at last, that one among them
+	Wrong     int        `json:"wrongTries,omitempty"` // wrong answers to any code
+
+	Invitations []EvidenceMessage `json:"invitations,omitempty"` // handed over
+	Codes       []EvidenceMessage `json:"codes,omitempty"`       // asked for
+	Openings    []EvidenceOpening `json:"openings,omitempty"`
+	Address     string            `json:"ipAddress,omitempty"`
+	Agent       string            `json:"userAgent,omitempty"`
+	Shown       string            `json:"shownSha256,omitempty"`
 }
 
 // EvidenceEvent is a line of the log.
@@ -67,20 +120,20 @@ type EvidenceEvent struct {
 func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evidence {
 	p := f.Process
 	e := Evidence{
-		Version: EvidenceVersion, Outcome: outcome, Language: f.Company.DefaultLanguage,
+		Version: EvidenceVersion, Outcome: outcome, Language: evidenceLanguage(f),
 		Process: EvidenceProcess{
 			Key: p.Key, Company: f.Company.Name, Owner: p.User, FileName: p.FileName, CreatedAt: p.CreatedAt, EndedAt: ended,
 		},
 		Document: EvidenceDocument{SHA256: p.Document.SHA256, Size: p.Document.Size, Pages: p.Document.Pages},
 	}
 	for _, s := range p.Signees {
-		e.Signees = append(e.Signees, evidenceSignee(s))
-		if e.Language == LangNotSet {
-			e.Language = s.Language
-		}
+		e.Signees = append(e.Signees, evidenceSignee(s, lines))
 	}
 	for _, l := range lines {
 		e.Events = append(e.Events, EvidenceEvent{At: l.At, Kind: l.Kind, Signee: l.Signee.Reference(), Detail: l.Detail})
+		if l.Kind == LogCreated {
+			e.Process.CreatedBy = l.CreatedBy()
+		}
 	}
 	if outcome == outcomeCompleted { // its line is written when this evidence has been sealed
 		e.Events = append(e.Events, EvidenceEvent{At: ended, Kind: LogCompleted})
@@ -88,16 +141,76 @@ func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evid
 	return e
 }
 
-func evidenceSignee(s Signee) EvidenceSignee {
+// evidenceLanguage is what the pages are written in beside English: the language of the people when they share one, else
+// the company's, else the first person's that is known.
+func evidenceLanguage(f Facts) Language {
+	var first Language
+	shared := len(f.Process.Signees) > 0
+	for _, s := range f.Process.Signees {
+		l := s.Lang(f.Company)
+		if shared = shared && l == f.Process.Signees[0].Lang(f.Company); first == LangNotSet {
+			first = s.Language
+		}
+	}
+	switch {
+	case shared:
+		return f.Process.Signees[0].Lang(f.Company)
+	case f.Company.DefaultLanguage != LangNotSet:
+		return f.Company.DefaultLanguage
+	}
+	return first
+}
+
+func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 	shown := s.SignedSHA256
 	if s.FirstSeenAt.IsZero() {
 		shown = "" // a page of the company's own may have shown it; this server did not
 	}
-	return EvidenceSignee{
-		Reference: s.Key.Reference(), Name: s.Name, Email: s.Email, Phone: s.Phone, Reason: s.Reason, Type: s.Type.String(),
+	e := EvidenceSignee{
+		Reference: s.Key.Reference(), Link: linkHash(s.Key), Name: s.Name, Code: s.shownCode(), Language: s.Language.Tag(),
+		Email: s.Email, Phone: s.Phone, Reason: s.Reason, Type: s.Type.String(),
 		Signed: s.Signed(), InvitedAt: when(s.InvitedAt), SeenAt: when(s.FirstSeenAt), SignedAt: when(s.SignedAt),
 		CodeVia: s.SignedVia, CodeTo: s.SignedTo, Address: s.SignedFrom.Address, Agent: s.SignedFrom.Agent,
-		Shown: shown,
+		Shown: shown, Wrong: s.WrongTries,
+	}
+	for _, l := range lines {
+		if l.Signee == s.Key {
+			e.tell(l)
+		}
+	}
+	return e
+}
+
+// tell adds what a line of the log says about the person.
+func (e *EvidenceSignee) tell(l LogEntry) {
+	m := EvidenceMessage{At: l.At, Via: strings.ToLower(l.Detail), To: l.Mail}
+	switch l.Kind { //nolint:exhaustive // the others say nothing of messages and openings
+	case LogSignupSent:
+		e.Invitations = append(e.Invitations, m)
+	case LogOtpSent:
+		e.Codes = append(e.Codes, m)
+	case LogViewed:
+		e.Openings = append(e.Openings, EvidenceOpening{At: l.At, Address: l.Client.Address, Agent: l.Client.Agent})
+	}
+}
+
+// linkHash names the secret part of a person's link without giving it away: 128 random bits are not found by trying.
+func linkHash(k SigneeKey) string {
+	h := sha256.Sum256([]byte(k))
+	return hex.EncodeToString(h[:])
+}
+
+// answered adds what is known of the code that was answered.
+func (e *EvidenceSignee) answered(c Challenge) {
+	e.CodeAt, e.CodeTries = when(c.SentAt), c.Tries
+}
+
+// evidenceSeal describes the certificate that seals.
+func evidenceSeal(c *x509.Certificate) *EvidenceSeal {
+	h := sha256.Sum256(c.Raw)
+	return &EvidenceSeal{
+		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Serial: fmt.Sprintf("%x", c.SerialNumber),
+		NotBefore: c.NotBefore, NotAfter: c.NotAfter, SHA256: hex.EncodeToString(h[:]),
 	}
 }
 

@@ -142,15 +142,16 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 	if err != nil {
 		return nil, err
 	}
+	key, chain, err := s.Sealer.Seal(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ev, err := s.evidence(ctx, f, outcome)
 	if err != nil {
 		return nil, err
 	}
+	ev.Seal = evidenceSeal(chain[0])
 	what, err := s.composed(f, doc, ev)
-	if err != nil {
-		return nil, err
-	}
-	key, chain, err := s.Sealer.Seal(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +228,25 @@ func (s *Service) evidence(ctx context.Context, f Facts, outcome string) (Eviden
 	if ended.IsZero() {
 		ended = s.Now()
 	}
-	return evidenceOf(f, outcome, ended, lines), nil
+	ev := evidenceOf(f, outcome, ended, lines)
+	return ev, s.answers(ctx, f, ev.Signees)
+}
+
+// answers adds to each person who has signed what is known of the code that was answered.
+func (s *Service) answers(ctx context.Context, f Facts, to []EvidenceSignee) error {
+	for i, sg := range f.Process.Signees {
+		if sg.SignedBy == "" {
+			continue
+		}
+		of, err := s.Store.Facts(ctx, Target{Process: f.Process.Key, Token: sg.SignedBy})
+		if err != nil {
+			return fmt.Errorf("read code: %w", err)
+		}
+		if of.Challenge.Token == sg.SignedBy {
+			to[i].answered(of.Challenge)
+		}
+	}
+	return nil
 }
 
 // marks lists the marks of those who have signed and where they go.

@@ -169,7 +169,77 @@ func TestEvidenceLeavesOutWhatIsNotKnown(t *testing.T) {
 	if len(out.Events) != 1 || len(out.Events[0]) != 4 {
 		t.Errorf("an event says more than time, kind, signee and detail: %v", out.Events)
 	}
-	if strings.Contains(string(raw), anna().Ssn) {
-		t.Error("the evidence holds a personal code")
+	if strings.Contains(string(raw), string(keyAnna)) {
+		t.Error("the evidence holds the key of a link")
+	}
+}
+
+func TestEvidenceHoldsThePersonalCodeUnlessItIsHidden(t *testing.T) {
+	for _, hide := range []bool{false, true} {
+		you := signed(anna())
+		you.Ssn, you.HideCode = "1203893389", hide
+		raw, err := json.Marshal(evidenceOf(factsOf(Sealing, you), outcomeCompleted, testNow, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(raw), `"personalCode":"120389-3389"`) == hide || hide && strings.Contains(string(raw), "3389") {
+			t.Errorf("hidden %v: %s", hide, raw)
+		}
+	}
+}
+
+func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
+	f := factsOf(Sealing, signed(anna()), bjorn())
+	f.Process.Signees[0].SignedBy, f.Process.Signees[0].WrongTries = "to01", 2
+	f.Challenge = Challenge{Token: "to01", SentAt: testNow.Add(-time.Minute), Tries: 3}
+	s, paper, st, _ := sealing(t, &f)
+	st.activity = func(ActivityQuery) ([]Activity, error) {
+		return []Activity{{Lines: []LogEntry{
+			{Kind: LogCreated, At: testNow, Actor: testKeyName},
+			{Kind: LogSignupSent, At: testNow, Signee: keyAnna, Detail: "Email", Mail: "anna@example.com"},
+			{Kind: LogViewed, At: testNow, Signee: keyAnna, Client: Client{"192.0.2.1", "Firefox"}},
+			{Kind: LogOtpSent, At: testNow, Signee: keyAnna, Detail: "Sms", Mail: "+3545550100"},
+			{Kind: LogSignupSent, At: testNow, Signee: keyBjorn, Detail: "Sms"},
+		}}}, nil
+	}
+	if _, err := s.SealJob(t.Context(), Job{Kind: JobSeal, Process: testProcess}); err != nil {
+		t.Fatal(err)
+	}
+	e := paper.evidence
+	a, b := e.Signees[0], e.Signees[1]
+	if e.Process.CreatedBy != testKeyName || e.Seal == nil || e.Seal.Subject != "CN=Acme seal" || len(e.Seal.SHA256) != 64 {
+		t.Errorf("process %+v, seal %+v", e.Process, e.Seal)
+	}
+	if a.CodeTries != 3 || a.Wrong != 2 || a.CodeAt == nil || !a.CodeAt.Equal(testNow.Add(-time.Minute)) {
+		t.Errorf("answers %+v", a)
+	}
+	if len(a.Invitations) != 1 || a.Invitations[0] != (EvidenceMessage{testNow, "email", "anna@example.com"}) ||
+		len(a.Codes) != 1 || a.Codes[0].Via != "sms" || len(a.Openings) != 1 || a.Openings[0].Address != "192.0.2.1" {
+		t.Errorf("messages and openings %+v", a)
+	}
+	if len(b.Invitations) != 1 || b.CodeTries != 0 || b.CodeAt != nil || len(b.Openings) != 0 {
+		t.Errorf("the other person %+v", b)
+	}
+}
+
+func TestEvidenceIsInTheLanguageThatTheSigneesShare(t *testing.T) {
+	with := func(company Language, people ...Language) Language {
+		f := Facts{Company: Company{DefaultLanguage: company}}
+		for _, l := range people {
+			f.Process.Signees = append(f.Process.Signees, Signee{Language: l})
+		}
+		return evidenceLanguage(f)
+	}
+	for i, c := range []struct{ got, want Language }{
+		{with(LangIs, LangEn, LangEn), LangEn},
+		{with(LangIs, LangEn, LangDe), LangIs},
+		{with(LangIs, LangNotSet, LangIs), LangIs},
+		{with(LangNotSet, LangDe, LangIs), LangDe},
+		{with(LangNotSet, LangNotSet), LangEn},
+		{with(LangIs), LangIs},
+	} {
+		if c.got != c.want {
+			t.Errorf("case %d: %s, want %s", i, c.got.Tag(), c.want.Tag())
+		}
 	}
 }

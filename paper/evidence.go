@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/innsigli/innsigli"
@@ -34,10 +35,12 @@ type layout struct {
 // to check it all.
 func (p *Paper) layEvidence(e innsigli.Evidence, w wording) []*sheet {
 	l := &layout{flow: newFlow(), faces: p.faces, w: w}
-	l.outcome()
+	l.brand(e)
+	l.outcome(e)
 	l.process(e)
 	l.document(e)
 	l.signees(e.Signees)
+	l.seal(e.Seal)
 	l.events(e)
 	l.notes(e.Notes)
 	l.closing()
@@ -79,7 +82,7 @@ func (l *layout) heading(text string) row {
 }
 
 // field is a label and its value; nothing when there is no value, so that a reader never takes a blank for a fact.
-func (l *layout) field(st style, label, value string) []row {
+func (l *layout) field(st style, label, value string, args ...any) []row {
 	lines := l.lines(st, value, valueWidth)
 	if len(lines) == 0 {
 		return nil
@@ -87,7 +90,7 @@ func (l *layout) field(st style, label, value string) []row {
 	name := l.soft(8)
 	return []row{{
 		cells: []cell{
-			{x: left, lines: l.label(name, label), style: name},
+			{x: left, lines: l.label(name, label, args...), style: name},
 			{x: valueLeft, lines: lines, style: st},
 		},
 		above: 2.5, leading: 11.5,
@@ -95,11 +98,11 @@ func (l *layout) field(st style, label, value string) []row {
 }
 
 // label names a field: in one line if both languages fit into it, else each on its own.
-func (l *layout) label(st style, key string) []string {
-	if one := l.lines(st, l.w.both(key), labelWidth); len(one) == 1 {
+func (l *layout) label(st style, key string, args ...any) []string {
+	if one := l.lines(st, l.w.both(key, args...), labelWidth); len(one) == 1 {
 		return one
 	}
-	native, english := l.w.pair(key)
+	native, english := l.w.pair(key, args...)
 	if english != "" {
 		native += " /"
 	}
@@ -109,12 +112,28 @@ func (l *layout) label(st style, key string) []string {
 func (l *layout) plain(label, value string) []row { return l.field(l.text(9), label, value) }
 
 // hash is a field in letters of equal width.
-func (l *layout) hash(label, value string) []row {
-	return l.field(style{l.faces.mono, 8, black}, label, value)
+func (l *layout) hash(label, value string, args ...any) []row {
+	return l.field(style{l.faces.mono, 8, black}, label, value, args...)
+}
+
+// brand is the sender's band over the first page: the logo, else the name.
+func (l *layout) brand(e innsigli.Evidence) {
+	const high, wide = 26.0, 150.0
+	s, st := l.page(), l.bold(11)
+	st.ink = brand
+	if logo, w, h, err := trimmed(e.Logo); e.Logo != nil && err == nil && logo != nil {
+		scale := min(wide/w, high/h)
+		s.pictures = append(s.pictures, picture{x: left, y: top - 20, w: w * scale, h: h * scale, png: logo})
+	} else {
+		s.write(left, top, st, ellipsize(st, l.clean(st.face, e.Process.Company), textWidth))
+	}
+	ink := brand
+	s.boxes = append(s.boxes, box{x: left, y: top + 10, w: textWidth, h: 1.5, fill: &ink})
+	l.y = top + 28
 }
 
 // outcome is the head of the first page. Anything but a completed signing stands in a frame that nobody overlooks.
-func (l *layout) outcome() {
+func (l *layout) outcome(e innsigli.Evidence) {
 	native, english := l.w.pair(l.w.verdict())
 	big, small := l.bold(20), l.soft(12)
 	if l.w.outcome != completed {
@@ -125,7 +144,11 @@ func (l *layout) outcome() {
 	}
 	title, intro := l.bold(9.5), l.soft(8.5)
 	l.add(l.para(title, l.w.both(l.w.ended("title")), 8))
-	native, english = l.w.pair(l.w.ended("intro"))
+	about := l.w.ended("intro")
+	if e.Document.Final != nil {
+		about = "intro.apart"
+	}
+	native, english = l.w.pair(about)
 	l.add(l.para(intro, native, 3), l.para(intro, english, 1))
 }
 
@@ -154,6 +177,7 @@ func (l *layout) process(e innsigli.Evidence) {
 		l.hash("key", string(p.Key)),
 		l.plain("company", p.Company),
 		l.plain("owner", p.Owner),
+		l.plain("created.by", unlike(p.CreatedBy, p.Owner)),
 		l.plain("created", stamp(p.CreatedAt)),
 		l.plain(l.w.ended("ended"), stamp(p.EndedAt)),
 	)...)
@@ -169,6 +193,33 @@ func (l *layout) document(e innsigli.Evidence) {
 		l.plain("length", l.w.counted("pages", d.Pages)),
 		l.hash("fingerprint", d.SHA256),
 	)...)
+	if d.Final != nil {
+		l.add(l.hash("final", d.Final.SHA256)...)
+	}
+	for i, r := range d.Revisions {
+		l.add(l.hash("revision", r.SHA256, "n", i+1)...)
+	}
+}
+
+// seal names the certificate that sealed.
+func (l *layout) seal(s *innsigli.EvidenceSeal) {
+	if s == nil {
+		return
+	}
+	l.add(slices.Concat(
+		[]row{l.heading(l.w.both("seal"))},
+		l.plain("seal.subject", s.Subject), l.plain("seal.issuer", s.Issuer),
+		l.plain("seal.valid", stamp(s.NotBefore)+" – "+stamp(s.NotAfter)),
+		l.hash("seal.serial", s.Serial), l.hash("seal.print", s.SHA256),
+	)...)
+}
+
+// unlike is a text unless it only says again what stands before it.
+func unlike(text, before string) string {
+	if text == before {
+		return ""
+	}
+	return text
 }
 
 // signees draws a block for each, the title together with the first. The title counts, so that whoever reads only titles
@@ -181,6 +232,10 @@ func (l *layout) signees(list []innsigli.EvidenceSignee) {
 		}
 	}
 	head := []row{l.heading(fmt.Sprintf("%s: %d / %d", l.w.both("signees"), signed, len(list)))}
+	if len(list) > 0 {
+		native, english := l.w.pair("given")
+		head = append(head, l.para(l.soft(8), native, 3), l.para(l.soft(8), english, 0))
+	}
 	for _, s := range list {
 		l.add(append(head, l.signee(s)...)...)
 		head = nil
@@ -200,29 +255,50 @@ func (l *layout) signee(s innsigli.EvidenceSignee) []row {
 	room := textWidth - status.width(state) - 12
 	rows := []row{{
 		cells: []cell{
-			{x: left, lines: l.lines(name, display(s), room), style: name},
+			{x: left, lines: wrap(name, l.display(s), room), style: name},
 			{x: right, lines: []string{state}, style: status, end: true},
 		},
 		above: 14, leading: 14,
 	}}
 	return append(rows, slices.Concat(
-		l.plain("email", s.Email), l.plain("phone", s.Phone), l.plain("reason", s.Reason),
+		l.plain("personal.code", s.Code), l.plain("email", s.Email), l.plain("phone", s.Phone), l.plain("reason", s.Reason),
 		l.plain("type", l.w.known("type."+strings.ToLower(s.Type), s.Type)),
-		l.plain("invited", stampOf(s.InvitedAt)), l.plain("seen", stampOf(s.SeenAt)),
-		l.plain("signed", stampOf(s.SignedAt)), l.plain("code.to", l.w.codeTo(s)),
-		l.plain("ip", s.Address), l.plain("agent", s.Agent),
-		l.hash("shown", s.Shown), l.hash("reference", s.Reference),
+		l.invited(s), l.plain("seen", stampOf(s.SeenAt)),
+		l.code(s),
+		l.plain("signed", stampOf(s.SignedAt)), l.plain("ip", s.Address), l.plain("agent", s.Agent),
+		l.hash("shown", s.Shown), l.hash("link", s.Link), l.hash("reference", s.Reference),
 	)...)
 }
 
-// display is what a person is called: the public API does not require a name.
-func display(s innsigli.EvidenceSignee) string {
-	for _, n := range []string{s.Name, s.Email, s.Phone} {
-		if strings.TrimSpace(n) != "" {
-			return n
-		}
+// invited says when which address got the invitation, or when it was ordered if the log does not say more.
+func (l *layout) invited(s innsigli.EvidenceSignee) []row {
+	if len(s.Invitations) == 0 {
+		return l.plain("invited", stampOf(s.InvitedAt))
 	}
-	return s.Reference
+	var rows []row
+	for _, m := range s.Invitations {
+		rows = append(rows, l.plain("invited.to", dotted(stamp(m.At), l.w.via(m.Via, m.To)))...)
+	}
+	return rows
+}
+
+// code says where the code of a signature went and how it was answered.
+func (l *layout) code(s innsigli.EvidenceSignee) []row {
+	rows := l.plain("code.to", dotted(stampOf(s.CodeAt), l.w.via(s.CodeVia, s.CodeTo)))
+	if s.CodeTries > 0 {
+		rows = append(rows, l.plain("code.tries", strconv.Itoa(s.CodeTries))...)
+	}
+	if s.Wrong > 0 {
+		rows = append(rows, l.plain("wrong.tries", strconv.Itoa(s.Wrong))...)
+	}
+	return rows
+}
+
+// display is what a person is called: the public API does not require a name, and the fonts may lack its letters.
+func (l *layout) display(s innsigli.EvidenceSignee) string {
+	out, lost := calledBy(l.faces.bold, s.Name, s.Email, s.Phone, s.Reference)
+	l.lost += lost
+	return out
 }
 
 // events draws the log as a table whose head is repeated on each page.
@@ -232,7 +308,7 @@ func (l *layout) events(e innsigli.Evidence) {
 	}
 	names := map[string]string{}
 	for _, s := range e.Signees {
-		names[s.Reference] = display(s)
+		names[s.Reference] = l.display(s)
 	}
 	label := l.soft(8)
 	head := l.event(label, l.w.both("event.time"), l.w.both("event.what"), l.w.both("event.who"))
@@ -298,7 +374,10 @@ func (l *layout) feet(key string) {
 		y := pageHeight - 34
 		s.rule(y - 11)
 		n := fmt.Sprintf("%d / %d", i+1, len(l.pages))
-		s.write(left, y, st, ellipsize(st, key, textWidth-l.soft(8).width(n)-12))
+		made, _ := clean(l.faces.regular, l.w.native.T("evidence.made.by"))
+		small := l.soft(8)
+		s.write(left, y, st, ellipsize(st, key, textWidth/2-small.width(made)))
+		s.write((pageWidth-small.width(made))/2, y, small, made)
 		s.writeEnd(right, y, l.soft(8), n)
 	}
 }

@@ -63,7 +63,7 @@ func evidences() map[string]innsigli.Evidence {
 	bare := innsigli.Evidence{Outcome: "?", Signees: []innsigli.EvidenceSignee{{}}}
 	return map[string]innsigli.Evidence{
 		"three": three(), "canceled": stopped(canceled), "expired": stopped(expired), "stress": stress(),
-		"endless": endless, "bare": bare, "zero": {},
+		"endless": endless, "bare": bare, "apart": apartFrom(), "zero": {},
 	}
 }
 
@@ -85,7 +85,7 @@ func TestNothingLeavesThePages(t *testing.T) {
 
 func TestEvidenceIsReadByOurOwnReader(t *testing.T) {
 	for name, c := range map[string]struct{ least, most int }{
-		"three": {2, 3}, "canceled": {2, 3}, "stress": {60, 80}, "bare": {1, 1}, "zero": {1, 1}, "endless": {4, 60},
+		"three": {2, 3}, "canceled": {2, 3}, "stress": {70, 95}, "bare": {1, 1}, "zero": {1, 1}, "endless": {4, 60},
 	} {
 		b := drawEvidence(t, evidences()[name])
 		doc := parsed(t, b)
@@ -116,7 +116,7 @@ func TestEvidenceSaysWhatHappened(t *testing.T) {
 	e := three()
 	e.Signees[2].Name = `<b>Олена</b> Шевченко`
 	text := words(t, drawEvidence(t, e))
-	if want := "Allir hafa undirritað Everyone has signed"; !strings.HasPrefix(text, want) {
+	if want := "Norðurljós ehf. Allir hafa undirritað Everyone has signed"; !strings.HasPrefix(text, want) {
 		t.Errorf("the first line is not the outcome: %q", text[:80])
 	}
 	contains(t, text,
@@ -125,10 +125,13 @@ func TestEvidenceSaysWhatHappened(t *testing.T) {
 		"Undirskriftir / Signatures: 3 / 3", "Þórunn Æsa Ðavíðsdóttir", "Γιώργος Παπαδόπουλος", "<b>Олена</b> Шевченко",
 		"+354 555 0100", "Framkvæmdastjóri, með prókúru", "2026-11-23 11:04:56 UTC", "+354 555 0100 by SMS",
 		"signee1@example.com by e-mail", "192.0.2.10", "iPhone OS 19_1", "Simple electronic signature",
-		e.Signees[0].Reference, "Kóði sendur / Code sent · Email", "Opnaði skjalið / Opened the document")
-	contains(t, packed(t, drawEvidence(t, e)), string(e.Process.Key)+"1/2", string(e.Process.Key)+"2/2")
-	if n := strings.Count(text, string(e.Process.Key)); n != 3 {
-		t.Errorf("the process key stands %d times, want once and under both pages", n)
+		e.Signees[0].Reference, "Kóði sendur / Code sent · Email", "Opnaði skjalið / Opened the document",
+		"Kennitala / Personal code 120389-3389", "2026-11-23 11:02:56 UTC · +354 555 0100", "Svör við kóðanum / Answers to the code 2",
+		"Röng svör alls / Wrong answers in all 1", "2026-11-21 12:15:56 UTC · signee0@example.com", "Lagt fram af / Given by CRM",
+		"CN=Norðurljós ehf.,O=Norðurljós ehf.,C=IS", "5f3a9c")
+	contains(t, packed(t, drawEvidence(t, e)), string(e.Process.Key)+"GertmeðInnsigli1/3", string(e.Process.Key)+"GertmeðInnsigli3/3")
+	if n := strings.Count(text, string(e.Process.Key)); n != 4 {
+		t.Errorf("the process key stands %d times, want once and under three pages", n)
 	}
 }
 
@@ -151,7 +154,7 @@ func TestEvidenceOfASigningThatEndedEarlySaysSoFirst(t *testing.T) {
 		"what":   "Afturkallað áður en allir höfðu undirritað Canceled before everyone had signed",
 	} {
 		text := words(t, drawEvidence(t, stopped(outcome)))
-		if !strings.HasPrefix(text, want) {
+		if !strings.HasPrefix(text, "Norðurljós ehf. "+want) {
 			t.Errorf("%s: the first line is %q", outcome, text[:100])
 		}
 		contains(t, text, "Signatures: 1 / 3", "Undirritaði ekki / Did not sign")
@@ -237,5 +240,28 @@ func TestSameInputIsTheSameBytes(t *testing.T) {
 	}
 	if fonts() != before {
 		t.Error("the fonts that everyone shares were written to")
+	}
+}
+
+func TestEvidenceApartNamesTheFileItGoesWith(t *testing.T) {
+	e := apartFrom()
+	text := words(t, drawEvidence(t, e))
+	contains(t, text, "This evidence goes with the file named below", e.Document.Final.SHA256, "Revision 1 of it", "Revision 2 of it")
+	if strings.Contains(text, "This page was added") {
+		t.Error("says that the page was added to the document")
+	}
+}
+
+func TestTheLogoStandsInPlaceOfTheName(t *testing.T) {
+	p, e := New(), three()
+	for name, c := range map[string]struct {
+		logo  []byte
+		drawn bool
+	}{"a logo": {scribble(400, 100), true}, "none": {nil, false}, "one that is none": {[]byte("<svg>"), false}} {
+		e.Logo = c.logo
+		s := p.layEvidence(e, newWording(e))[0]
+		if (len(s.pictures) == 1) != c.drawn || (s.words[0].text == e.Process.Company) == c.drawn {
+			t.Errorf("%s: %d pictures, first %q", name, len(s.pictures), s.words[0].text)
+		}
 	}
 }

@@ -87,18 +87,26 @@ func three() innsigli.Evidence {
 	e := innsigli.Evidence{
 		Version: innsigli.EvidenceVersion, Outcome: completed, Language: innsigli.LangIs,
 		Process: innsigli.EvidenceProcess{
-			Key: "sp5d3c0a4b9e8f7a6b5c4d3e2f1a0b9c8d", Company: "Norðurljós ehf.", Owner: "sala@nordurljos.example",
+			Key: "sp5d3c0a4b9e8f7a6b5c4d3e2f1a0b9c8d", Company: "Norðurljós ehf.", Owner: "sala@nordurljos.example", CreatedBy: "CRM",
 			FileName: "Ráðningarsamningur Þórunnar.pdf", CreatedAt: noon.Add(-49 * time.Hour), EndedAt: noon,
 		},
 		Document: innsigli.EvidenceDocument{SHA256: fingerprint, Size: 483_112, Pages: 7},
+		Seal: &innsigli.EvidenceSeal{
+			Subject: "CN=Norðurljós ehf.,O=Norðurljós ehf.,C=IS", Issuer: "CN=Innsigli issuing CA,O=Norðurljós ehf.", Serial: "5f3a9c",
+			NotBefore: noon.AddDate(-1, 0, 0), NotAfter: noon.AddDate(2, 0, 0), SHA256: fingerprint,
+		},
 	}
 	for i, name := range []string{"Þórunn Æsa Ðavíðsdóttir", "Γιώργος Παπαδόπουλος", "Олена Шевченко"} {
 		s := innsigli.EvidenceSignee{
-			Reference: fmt.Sprintf("%08x", 0xc3d4e5+i), Name: name, Email: fmt.Sprintf("signee%d@example.com", i),
+			Link: fingerprint, Reference: fmt.Sprintf("%08x", 0xc3d4e5+i), Name: name, Email: fmt.Sprintf("signee%d@example.com", i),
 			Type: innsigli.Simple.String(), Signed: true, InvitedAt: at(-2900), SeenAt: at(-100 + i), SignedAt: at(-90 + i),
 			CodeVia: "email", CodeTo: fmt.Sprintf("signee%d@example.com", i), Address: "192.0.2.10", Agent: agent, Shown: fingerprint,
 		}
 		if i == 0 {
+			s.Code, s.CodeAt, s.CodeTries, s.Wrong, s.Language = "120389-3389", at(-92), 2, 1, "is"
+			s.Invitations = []innsigli.EvidenceMessage{{At: *at(-2899), Via: "email", To: s.Email}}
+			s.Codes = []innsigli.EvidenceMessage{{At: *at(-92), Via: "sms", To: "+354 555 0100"}}
+			s.Openings = []innsigli.EvidenceOpening{{At: *at(-100), Address: "192.0.2.10", Agent: agent}}
 			s.Reason, s.Phone, s.CodeVia, s.CodeTo = "Framkvæmdastjóri, með prókúru", "+354 555 0100", "sms", "+354 555 0100"
 		}
 		e.Signees = append(e.Signees, s)
@@ -155,5 +163,14 @@ func stress() innsigli.Evidence {
 		ev.At, ev.Signee = noon.Add(time.Duration(i)*time.Second), e.Signees[i%100].Reference
 		e.Events = append(e.Events, ev)
 	}
+	return e
+}
+
+// apart is an evidence that goes with a document that bore signatures before.
+func apartFrom() innsigli.Evidence {
+	e := three()
+	e.Document.AlreadySigned = true
+	e.Document.Final = &innsigli.EvidenceFile{SHA256: strings.Repeat("ab", 32), Size: 900_000}
+	e.Document.Revisions = []innsigli.EvidenceFile{{SHA256: fingerprint, Size: 483_112}, *e.Document.Final}
 	return e
 }

@@ -23,7 +23,7 @@ func TestWritesPicturesToLookAt(t *testing.T) {
 	odd.Signees[1].Name = "王小明 \u200fמשה <b>x</b> 😀"
 	odd.Language = innsigli.LangEn
 	for name, e := range map[string]innsigli.Evidence{
-		"three": three(), "canceled": stopped(canceled), "expired": stopped(expired), "stress": stress(), "odd": odd,
+		"three": three(), "canceled": stopped(canceled), "expired": stopped(expired), "stress": stress(), "odd": odd, "apart": apartFrom(),
 	} {
 		pdf, err := p.Draw(nil, e)
 		if err != nil {

@@ -140,7 +140,7 @@ func TestEvidenceIsAsTheSchemaSays(t *testing.T) {
 		Signees: []innsigli.EvidenceSignee{{Reference: "si0a", Name: "A", Type: innsigli.Qualified.String()}},
 	}
 	for name, e := range map[string]innsigli.Evidence{
-		"completed": three(), "canceled": stopped(canceled), "expired": stopped(expired), "notes": noted, "bare": bare,
+		"completed": three(), "canceled": stopped(canceled), "expired": stopped(expired), "notes": noted, "bare": bare, "apart": apartFrom(),
 	} {
 		for _, f := range s.faults(s, name, asJSON(t, e)) {
 			t.Error(f)

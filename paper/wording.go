@@ -97,11 +97,11 @@ func stampOf(t *time.Time) string {
 	return stamp(*t)
 }
 
-// codeTo says where the code of a signature went.
-func (w wording) codeTo(s innsigli.EvidenceSignee) string {
-	key := "code.via." + s.CodeVia
-	if s.CodeTo == "" || w.english.T("evidence."+key) == "evidence."+key {
-		return strings.TrimSpace(s.CodeTo + " " + s.CodeVia)
+// via says which way a message went, and to where.
+func (w wording) via(way, to string) string {
+	key := "code.via." + way
+	if to == "" || w.english.T("evidence."+key) == "evidence."+key {
+		return strings.TrimSpace(to + " " + way)
 	}
-	return w.both(key, "to", s.CodeTo)
+	return w.both(key, "to", to)
 }
