@@ -18,7 +18,9 @@ type Field struct {
 	Name       string // full name, without dots; "" takes the next free one
 	Page       int    // counted from 1; 0 is the first
 	X, Y, W, H float64
-	// Form is a one-page PDF that the empty field shows; nil shows nothing.
+	// Form is a one-page PDF that the empty field shows; nil shows nothing. Give
+	// a field either this or [Seal].Appearance: EU DSS calls it an undefined
+	// change when a field that showed something shows something else later.
 	Form []byte
 	// LockAll makes the signature in this field the last: it locks all form
 	// fields and allows no further change but validation data.

@@ -60,14 +60,9 @@ func newAuthority(tb testing.TB, seal crypto.Signer) *authority {
 	ca := func(c *x509.Certificate) {
 		c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
 	}
-	a.root = a.issue(nil, nil, "Test Root", ca)
+	a.root = a.issue(nil, nil, "Test Root", func(c *x509.Certificate) { ca(c); c.NotAfter = signingTime.AddDate(30, 0, 0) })
 	a.issuing = a.issue(nil, a.root, "Test Issuing CA", ca)
-	a.seal = a.issue(seal, a.issuing, "Prófun innsigli ehf.", func(c *x509.Certificate) {
-		c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
-		// See newHouse for why pdfsig wants these.
-		c.ExtKeyUsage, c.EmailAddresses = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, []string{"seal@example.is"}
-		c.CRLDistributionPoints, c.PolicyIdentifiers = []string{"http://127.0.0.1:9/crl"}, []asn1.ObjectIdentifier{{2, 5, 29, 32, 0}}
-	})
+	a.seal = a.person(seal, "Prófun innsigli ehf.")
 	a.tsa = a.issue(nil, a.issuing, "Test Time-Stamping Unit", func(c *x509.Certificate) {
 		c.KeyUsage = x509.KeyUsageDigitalSignature
 		c.ExtraExtensions = []pkix.Extension{{Id: oidExtKeyUsage, Critical: true, Value: a.der([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})}}
@@ -77,6 +72,17 @@ func newAuthority(tb testing.TB, seal crypto.Signer) *authority {
 		c.ExtraExtensions = []pkix.Extension{{Id: oidNoCheck, Value: []byte{5, 0}}}
 	})
 	return a
+}
+
+// person is who signs: three years long.
+func (a *authority) person(key crypto.Signer, name string) *node {
+	return a.issue(key, a.issuing, name, func(c *x509.Certificate) {
+		c.NotAfter = signingTime.AddDate(3, 0, 0)
+		c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
+		// See newHouse for why pdfsig wants these.
+		c.ExtKeyUsage, c.EmailAddresses = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, []string{"seal@example.is"}
+		c.PolicyIdentifiers = []asn1.ObjectIdentifier{{2, 5, 29, 32, 0}}
+	})
 }
 
 func (a *authority) der(v any) []byte {
@@ -97,6 +103,11 @@ func (a *authority) issue(key crypto.Signer, by *node, name string, change func(
 		SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{CommonName: name, Organization: []string{"Prófun"}, Country: []string{"IS"}},
 		NotBefore: signingTime.Add(-time.Hour), NotAfter: signingTime.AddDate(8, 0, 0), BasicConstraintsValid: true, SubjectKeyId: id[:],
 	}
+	if by != nil {
+		// pyHanko looks at no OCSP answer of a certificate that names no responder.
+		c.OCSPServer, c.IssuingCertificateURL = []string{"http://127.0.0.1:9/ocsp"}, []string{"http://127.0.0.1:9/ca"}
+		c.CRLDistributionPoints = []string{"http://127.0.0.1:9/crl"}
+	}
 	change(c)
 	from := node{c, key}
 	if by != nil {
@@ -112,10 +123,14 @@ func (a *authority) issue(key crypto.Signer, by *node, name string, change func(
 	return &node{c, key}
 }
 
+func (a *authority) signer(n *node) pades.Signer {
+	return pades.Signer{Key: n.key, Chain: []*x509.Certificate{n.cert, a.issuing.cert, a.root.cert}}
+}
+
 // house is the seal with its chain, for the judges.
 func (a *authority) house() house {
 	return house{
-		pades.Signer{Key: a.seal.key, Chain: []*x509.Certificate{a.seal.cert, a.issuing.cert, a.root.cert}},
+		a.signer(a.seal),
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.cert.Raw}),
 	}
 }

@@ -3,7 +3,6 @@ package pades
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha1" //nolint:gosec // OCSP names issuers so
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -132,12 +131,12 @@ func (s *survey) judge() {
 	}
 	s.level = BT
 	needed := []*x509.Certificate{newest.cms.Signer, proof.Signer}
-	if s.missing = s.proves(needed, end); s.missing != nil {
+	if s.missing = s.proves(needed, proof.Time, end); s.missing != nil {
 		return
 	}
 	s.level = BLT
 	for _, x := range later {
-		if x.token != proof && s.proves(needed, x.from) == nil {
+		if x.token != proof && s.proves(needed, proof.Time, x.from) == nil {
 			s.level = BLTA
 		}
 	}
@@ -160,9 +159,9 @@ func (s *survey) pool(before int64) []*x509.Certificate {
 	return pool
 }
 
-// proves checks that the store holds, before an offset, revocation data for the
-// certificates and all above them.
-func (s *survey) proves(certs []*x509.Certificate, before int64) error {
+// proves checks that the store says, before an offset, that the certificates and
+// all above them were not revoked at a time.
+func (s *survey) proves(certs []*x509.Certificate, at time.Time, before int64) error {
 	pool := s.pool(before)
 	for _, leaf := range certs {
 		for c, depth := leaf, 0; !selfSigned(c); depth++ {
@@ -173,7 +172,7 @@ func (s *survey) proves(certs []*x509.Certificate, before int64) error {
 			if issuer == nil {
 				return fmt.Errorf("the issuer of certificate %x is missing", c.SerialNumber)
 			}
-			if !revocationFree(c) && !s.answers(c, issuer, before) {
+			if !revocationFree(c) && !s.answers(c, issuer, at, before) {
 				return fmt.Errorf("nothing about certificate %x", c.SerialNumber)
 			}
 			c = issuer
@@ -215,41 +214,38 @@ var (
 	oidNoRevocation = asn1.ObjectIdentifier{2, 5, 29, 56}
 )
 
-// answers tells whether a proof before an offset is about a certificate.
-func (s *survey) answers(c, issuer *x509.Certificate, before int64) bool {
+// answers tells whether proofs before an offset say that a certificate was good
+// at a time, and who says so is itself not left open. Whether they are fresh
+// enough is for [Verify] to judge, and for the collector to see to.
+func (s *survey) answers(c, issuer *x509.Certificate, at time.Time, before int64) bool {
 	for _, p := range s.proofs.OCSPs {
-		if p.Offset < before && aboutOCSP(p.DER, c, issuer) {
+		if p.Offset >= before {
+			continue
+		}
+		r, err := cms.CheckOCSP(p.DER, c, issuer)
+		if err == nil && good(r, at) && (!r.Responder.Delegated || r.Responder.NoCheck ||
+			s.listed(r.Responder.Certificate, issuer, at, before)) {
 			return true
 		}
 	}
+	return s.listed(c, issuer, at, before)
+}
+
+// listed tells whether a revocation list before an offset says that a certificate
+// was good at a time.
+func (s *survey) listed(c, issuer *x509.Certificate, at time.Time, before int64) bool {
 	for _, p := range s.proofs.CRLs {
 		if p.Offset >= before {
 			continue
 		}
-		l, err := x509.ParseRevocationList(p.DER)
-		if err == nil && bytes.Equal(l.RawIssuer, issuer.RawSubject) && l.CheckSignatureFrom(issuer) == nil {
+		if r, err := cms.CheckCRL(p.DER, c, issuer); err == nil && good(r, at) {
 			return true
 		}
 	}
 	return false
 }
 
-// aboutOCSP looks for the key hash and serial of CertID (RFC 6960, clause 4.1.1).
-func aboutOCSP(der []byte, c, issuer *x509.Certificate) bool {
-	var key struct {
-		Algorithm asn1.RawValue
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(issuer.RawSubjectPublicKeyInfo, &key); err != nil {
-		return false
-	}
-	serial, err := asn1.Marshal(c.SerialNumber)
-	if err != nil {
-		return false
-	}
-	sum := sha1.Sum(key.Key.Bytes) //nolint:gosec // as above
-	return bytes.Contains(der, slices.Concat(sum[:], serial))
-}
+func good(r *cms.Revocation, at time.Time) bool { return !r.Revoked || r.RevokedAt.After(at) }
 
 // certs are the certificates that given signatures and all time-stamps bring.
 func (s *survey) certs(of []signed) []*x509.Certificate {
