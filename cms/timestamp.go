@@ -340,7 +340,10 @@ func ParseTimestampResponse(der []byte) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("granted without a token")
 	}
-	return bytes.Clone(token.full), r.end()
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(token.full), nil
 }
 
 func parseStatus(r reader) (*TimestampError, error) {
