@@ -4,6 +4,7 @@ TOOL       = $(GO) tool -modfile=tools/go.mod
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
+FUZZTEST  ?= 20s
 ROUNDS    ?= 200
 
 # The product never needs C; only the race detector does.
@@ -25,9 +26,10 @@ run: build
 setup:
 	@tools/setup.sh
 
-## test: every test, with the race detector, in random order
+## test: every test, with the race detector, in random order, then every fuzz target for FUZZTEST
 test: setup
 	$(GO) test -race -shuffle=on -timeout 30m ./...
+	@CGO_ENABLED=0 GO=$(GO) tools/fuzz.sh $(FUZZTEST) 2
 
 ## races: the races of the verbs, many rounds
 races: setup
