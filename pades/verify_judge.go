@@ -377,7 +377,7 @@ func (j *judgement) signer(s *sigFacts, v *verdict) {
 	} else {
 		v.find("time-unproven", "")
 	}
-	if ku := s.sig.Signer.KeyUsage; ku != 0 && ku&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+	if !forSignatures(s.sig.Signer) {
 		v.find("key-usage", displayName(s.sig.Signer))
 	}
 	extra := slices.Concat(s.sig.Certificates, j.facts.material.Certs)
@@ -389,6 +389,19 @@ func (j *judgement) signer(s *sigFacts, v *verdict) {
 	v.breach(problem)
 	v.breach(warning)
 	v.Level = j.level(s, v, grounds{chain, stampChain, at, proven})
+}
+
+// oidDocumentSigning is the extended key usage of RFC 9336.
+var oidDocumentSigning = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 36}
+
+// forSignatures tells whether a certificate is meant for signing documents. That of a web
+// server is not, though the authorities that systems trust hand them out to anybody.
+func forSignatures(c *x509.Certificate) bool {
+	if ku := c.KeyUsage; ku != 0 && ku&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		return false
+	}
+	return !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) ||
+		slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) || slices.ContainsFunc(c.UnknownExtKeyUsage, oidDocumentSigning.Equal)
 }
 
 // grounds are what a level stands on.

@@ -141,7 +141,8 @@ func TestFurtherSignaturesLeaveTheFirstValid(t *testing.T) {
 func TestWhoIsNotKnownIsNotTrusted(t *testing.T) {
 	h := offlineHouse(t)
 	day := func(o pades.VerifyOptions, n int) pades.VerifyOptions { o.Now = signingTime.AddDate(0, 0, n); return o }
-	revoked := newAuthority(t, nil)
+	server := issueHouse(t, ecKey(t, elliptic.P256()), func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
+	silent := newAuthority(t, nil)
 	for _, c := range []struct {
 		name, sub string
 		doc       []byte
@@ -150,7 +151,8 @@ func TestWhoIsNotKnownIsNotTrusted(t *testing.T) {
 		{"nobody is trusted", "NO_CERTIFICATE_CHAIN_FOUND", sealed(t, written(t, 1), fullSeal(t), h.signer), pades.VerifyOptions{Now: signingTime}},
 		{"somebody else is trusted", "NO_CERTIFICATE_CHAIN_FOUND", sealed(t, written(t, 1), fullSeal(t), h.signer), trusting(offlineHouse(t))},
 		{"the certificate has expired", "OUT_OF_BOUNDS_NO_POE", sealed(t, written(t, 1), fullSeal(t), h.signer), day(trusting(h), 6*365)},
-		{"nothing tells of revocation", "TRY_LATER", raised(t, written(t, 1), fullSeal(t), revoked, pades.BB), pades.VerifyOptions{Now: signingTime, Own: []*x509.Certificate{revoked.root.cert}}},
+		{"a web server's certificate", "CHAIN_CONSTRAINTS_FAILURE", sealed(t, written(t, 1), fullSeal(t), server.signer), trusting(server)},
+		{"nothing tells of revocation", "TRY_LATER", raised(t, written(t, 1), fullSeal(t), silent, pades.BB), pades.VerifyOptions{Now: signingTime, Own: []*x509.Certificate{silent.root.cert}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := verified(t, c.doc, c.o)
