@@ -16,6 +16,7 @@ type Service struct {
 	Paper    Paper
 	Identity Identity
 	Sealer   Sealer
+	Anchors  Anchors // for Verify alone
 
 	// Now is the clock, in UTC and whole microseconds: what both databases keep.
 	Now func() time.Time

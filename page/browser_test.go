@@ -308,6 +308,9 @@ func TestPagesFitAPhoneAndADesk(t *testing.T) {
 	}{{1280, 800, "light", "en"}, {390, 844, "light", "is"}, {390, 844, "dark", "en"}, {1280, 800, "dark", "is"}} {
 		b.window(look.width, look.height, look.scheme)
 		for _, s := range all {
+			if only := os.Getenv("INNSIGLI_STORY"); !strings.HasPrefix(s.name, only) {
+				continue
+			}
 			mu.Lock()
 			current = s
 			mu.Unlock()

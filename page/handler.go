@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
 )
 
 // Signing is what the pages need of innsigli.Service.
@@ -20,6 +23,7 @@ type Signing interface {
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Sign(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, error)
+	Verify(ctx context.Context, r io.ReaderAt, size int64) (*innsigli.Report, error)
 }
 
 // Config is what the pages stand on. Mailbox may be nil: then there is no outbox.
@@ -33,7 +37,7 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Handler serves the pages. It is made by [New] and holds nothing that changes.
+// Handler serves the pages. It is made by [New] and holds nothing that changes but who has had documents checked lately.
 type Handler struct {
 	service   Signing
 	mailbox   innsigli.Mailbox
@@ -42,6 +46,8 @@ type Handler struct {
 	cross     *http.CrossOriginProtection
 	templates templates
 	assets    assets
+	verifying *web.Limiter
+	turns     chan struct{} // one for each document that is being checked
 }
 
 // New parses templates and assets, once.
@@ -60,6 +66,7 @@ func New(c Config) (*Handler, error) {
 	h := &Handler{
 		service: c.Service, mailbox: c.Mailbox, client: c.Client, log: c.Log,
 		cross: http.NewCrossOriginProtection(), templates: t, assets: a,
+		verifying: web.NewLimiter(verifyEvery, verifyBurst, time.Now), turns: make(chan struct{}, verifyAtOnce),
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)

@@ -29,6 +29,8 @@ func (h *Handler) Routes() []Route {
 	}
 	get("/", h.home)
 	get("/assets/{file}", h.asset)
+	get(VerifyPath, h.verifyForm)
+	post(VerifyPath, h.verify)
 	get(signing, h.document)
 	get(signing+"/page/{page}.png", h.pageImage)
 	get(signing+"/text/{page}", h.pageText)

@@ -86,6 +86,13 @@ func stories(f *fake) []story {
 			f.refus = &innsigli.Error{Kind: innsigli.Invalid, Code: "x"}
 		}},
 		{name: "trouble", path: open, status: 500, with: func(f *fake) { f.fail = errors.New("disk on fire at 10.0.0.7") }},
+		{name: "verify", path: VerifyPath, status: 200},
+		{name: "verify-valid", method: "POST", path: VerifyPath, form: "%PDF valid", status: 200},
+		{name: "verify-altered", method: "POST", path: VerifyPath, form: "%PDF altered", status: 200},
+		{name: "verify-unknown", method: "POST", path: VerifyPath, form: "%PDF unknown", status: 200},
+		{name: "verify-none", method: "POST", path: VerifyPath, form: "%PDF none", status: 200},
+		{name: "verify-broken", method: "POST", path: VerifyPath, form: "%PDF broken", status: 400},
+		{name: "verify-missing", method: "POST", path: VerifyPath, form: "", status: 400},
 		{name: "outbox", path: "/dev/outbox", status: 200},
 		{name: "outbox-mail", path: "/dev/outbox/a1", status: 200},
 		{name: "outbox-sms", path: "/dev/outbox/b2", status: 200},
@@ -102,6 +109,9 @@ func tell(t *testing.T, f *fake, h http.Handler, s story, tag string) *httptest.
 	}
 	r := httptest.NewRequest(method, s.path, strings.NewReader(s.form))
 	r.Header.Set("Accept-Language", tag)
+	if s.path == VerifyPath {
+		r.Header.Set("Content-Type", "application/pdf")
+	}
 	r.Header.Set("Accept", "text/html,application/xhtml+xml")
 	r.RemoteAddr, r.Host = "127.0.0.1:5000", "127.0.0.1:8080"
 	w := httptest.NewRecorder()
@@ -156,7 +166,7 @@ func checkPage(t *testing.T, name, tag, html string) {
 			t.Errorf("%s: %q must not be there: …%s…", name, never, html[max(0, i-60):min(len(html), i+60)])
 		}
 	}
-	if key := regexp.MustCompile(`\b(sign|code|done|sad|outbox|home|people|page|text)\.[a-z]+`).FindString(visible(html)); key != "" {
+	if key := regexp.MustCompile(`\b(sign|code|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
 		t.Errorf("%s: a key is shown: %q", name, key)
 	}
 }

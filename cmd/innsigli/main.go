@@ -3,6 +3,7 @@
 //	innsigli serve            runs the server, with everything it needs embedded
 //	innsigli company create   makes a company and prints its keys; works while the server runs
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
+//	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
 //	innsigli config           prints what is in force, without secrets
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -45,6 +46,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Company companyCmd `cmd:"" help:"Companies."`
 	Keys    keysCmd    `cmd:"" help:"The key-encryption key."`
+	Verify  verifyCmd  `cmd:"" help:"Tell who signed PDF files, when, and whether anything was changed since."`
 	Show    configCmd  `cmd:"" name:"config" help:"Print what is in force, without secrets."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -86,6 +86,7 @@ func signedByTwo(t *testing.T, r *rig) {
 	checkEvents(t, r, p)
 	checkStory(t, r, p, owner)
 	judgeSeal(t, r, whole.body)
+	checkVerified(t, r, whole.body)
 	checkEvidence(t, p, pdf, whole.body)
 	if text := pdfText(t, whole.body); !strings.Contains(text, "Björn Þór") || !strings.Contains(text, "signed by two") {
 		t.Errorf("the sealed document's text: %.500s", text)

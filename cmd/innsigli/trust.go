@@ -98,6 +98,20 @@ func (t *trust) Seal(context.Context) (crypto.Signer, []*x509.Certificate, error
 	return s.Key, s.Chain, nil
 }
 
+// Anchors implements innsigli.Anchors: what the system trusts, who issued the operator's seal, and as our own the local
+// root, whether it seals now or did so once.
+func (t *trust) Anchors() (roots *x509.CertPool, own []*x509.Certificate) {
+	roots, err := x509.SystemCertPool()
+	if err != nil { // a container without certificates
+		roots = x509.NewCertPool()
+	}
+	if t.own != nil {
+		roots.AddCert(t.own.Chain[len(t.own.Chain)-1])
+	}
+	local := t.local.Load().Seal().Chain
+	return roots, local[len(local)-1:]
+}
+
 func (t *trust) seal() pki.Seal {
 	if t.own != nil {
 		return *t.own

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/pades"
+)
+
+// checkVerified has the server judge what it sealed, as it is and with a byte changed.
+func checkVerified(t *testing.T, r *rig, pdf []byte) {
+	t.Helper()
+	ask := func(b []byte) (out pades.Report) {
+		t.Helper()
+		req, err := http.NewRequest(http.MethodPost, r.url+"/verify", bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/pdf")
+		req.Header.Set("Accept", "application/json")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("verify: %d, %v", resp.StatusCode, err)
+		}
+		return out
+	}
+	good := ask(pdf)
+	if len(good.Signatures) == 0 {
+		t.Fatal("verify: no signature found")
+	}
+	s := good.Signatures[0]
+	if !s.Own || !s.Trusted || s.Indication == pades.TotalFailed || s.Changes == pades.Rewritten || s.Allows != pades.DefaultCertify {
+		t.Errorf("verify: %s, %s, %v", s.Text, s.Changes, s.Findings)
+	}
+	bad := bytes.Clone(pdf)
+	bad[bytes.Index(bad, []byte("/MediaBox"))+11] ^= 1
+	if got := ask(bad); got.Indication != pades.TotalFailed || got.Signatures[0].Summary != "changed" {
+		t.Errorf("verify, changed: %s", got.Text)
+	}
+}
+
+func TestVerifyOnTheCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	unsigned, text := filepath.Join(dir, "unsigned.pdf"), filepath.Join(dir, "text")
+	writeFile(t, unsigned, innsiglitest.PDF(t, 1, "nobody signed"))
+	writeFile(t, text, []byte("no PDF\x1b[2J"))
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"verify"}, exitUsage, "expected"},
+		{[]string{"verify", "--trust", text, unsigned}, exitUsage, "no certificate"},
+		{[]string{"verify", "--trust", filepath.Join(dir, "nothing"), unsigned}, exitUsage, "nothing"},
+		{[]string{"verify", unsigned}, exitFailed, "There is no signature"},
+		{[]string{"verify", text}, exitFailed, "not a PDF"},
+		{[]string{"verify", filepath.Join(dir, "nothing")}, exitFailed, "no such file"},
+		{[]string{"verify", "--json", unsigned, text}, exitFailed, `"indication": "INDETERMINATE"`},
+	} {
+		var out bytes.Buffer
+		if code := run(t.Context(), c.args, &out, &out); code != c.code || !strings.Contains(out.String(), c.says) || strings.Contains(out.String(), "\x1b") {
+			t.Errorf("%v: exit %d, want %d: %s", c.args, code, c.code, out.String())
+		}
+	}
+}

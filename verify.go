@@ -1,0 +1,63 @@
+package innsigli
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/innsigli/innsigli/pades"
+)
+
+// verifyWithin is how long one document may be looked at: ordinary ones take milliseconds.
+const verifyWithin = 20 * time.Second
+
+// Report is what verification found; see package pades.
+type Report = pades.Report
+
+// SignatureReport is what was found about one signature.
+type SignatureReport = pades.SignatureReport
+
+// Party and Finding are parts of a report.
+type (
+	Party   = pades.Party
+	Finding = pades.Finding
+)
+
+// The conclusions of a validation (EN 319 102-1, 5.1.3).
+const (
+	TotalPassed   = pades.TotalPassed
+	Indeterminate = pades.Indeterminate
+	TotalFailed   = pades.TotalFailed
+)
+
+// Anchors says whom verification trusts.
+type Anchors interface {
+	// Anchors gives the roots of others, and those of the server's own authority.
+	Anchors() (roots *x509.CertPool, own []*x509.Certificate)
+}
+
+// Verify judges every signature of a document. It keeps nothing. What cannot be read is Invalid, with the field "file".
+func (s *Service) Verify(ctx context.Context, r io.ReaderAt, size int64) (*Report, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, verifyWithin, errSlow)
+	defer cancel()
+	roots, own := s.Anchors.Anchors()
+	report, err := pades.Verify(ctx, r, size, pades.VerifyOptions{Now: s.Now(), Roots: roots, Own: own})
+	if refused, ok := errors.AsType[*pades.Refusal](err); ok {
+		return nil, InvalidField("file", refused.Code, refused.Reason)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+		return nil, InvalidField("file", "TooComplex", "The document is too complex to be checked.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("verify document: %w", err)
+	}
+	return report, nil
+}
+
+var errSlow = errors.New("verification takes too long")
+
+// VerificationWords lists the stable words of reports: rules, and summaries. Faces have texts for all of them.
+func VerificationWords() (rules, summaries []string) { return pades.Rules(), pades.Summaries() }
