@@ -38,6 +38,7 @@ type Change struct {
 	Sign      []Signature // signees sign
 	Challenge *Challenge  // a code is asked for; older ones of the signee become void
 	Sealed    *Document   // the sealed document
+	Evidence  *Reference  // its evidence, when that is a file of its own
 	Key       KeyMove     // what becomes of the process's data key
 	Forget    bool        // the rows that list the process's bytes go: the blobs have been deleted
 	Log       []LogEntry  // At, Process and Flow are filled in by the store
@@ -57,7 +58,7 @@ type MemberChange struct {
 
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
-	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil &&
+	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -159,6 +160,9 @@ func (c Change) String() string {
 	}
 	if c.Sealed != nil {
 		line("sealed %s %d bytes", c.Sealed.Blob, c.Sealed.Size)
+	}
+	if c.Evidence != nil {
+		line("evidence %s %d bytes", c.Evidence.Blob, c.Evidence.Size)
 	}
 	if c.Key != KeyStays {
 		line("key %s", c.Key)

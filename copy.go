@@ -25,10 +25,14 @@ func (s *Service) OwnerCopy(ctx context.Context, p ProcessKey) (Attachment, erro
 	if err != nil {
 		return Attachment{}, err
 	}
-	return Attachment{
+	doc := Attachment{
 		Name: f.Process.FileName, Type: "application/pdf", Size: rev.Size(), SHA256: hexOf(rev.SHA256()),
 		WriteTo: rev.WriteTo, Close: rev.close,
-	}, nil
+	}
+	if rev.apart != nil {
+		doc = beside(doc, rev.apart.attachment(f.Process.FileName))
+	}
+	return doc, nil
 }
 
 // blobAttachment streams an open blob.

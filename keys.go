@@ -24,6 +24,8 @@ type (
 	FlowKey string
 	// CompanyKey names a company: 12 hex digits.
 	CompanyKey string
+	// AttachmentKey names a file beside a document: "at" and 32 hex digits.
+	AttachmentKey string
 	// Token names a challenge, the code that one signee was asked for: 32 hex digits.
 	Token string
 )
@@ -46,6 +48,9 @@ func NewSequenceKey() SequenceKey { return SequenceKey("pg" + randomHex(16)) }
 
 // NewSequenceSigneeKey makes a key that nobody can guess; it is the secret half of a sequence's link.
 func NewSequenceSigneeKey() SequenceSigneeKey { return SequenceSigneeKey("gs" + randomHex(16)) }
+
+// NewAttachmentKey makes a key for a file beside a document.
+func NewAttachmentKey() AttachmentKey { return AttachmentKey("at" + randomHex(16)) }
 
 // NewFlowKey makes a flow's key.
 func NewFlowKey() FlowKey { return FlowKey(randomHex(6)) }

@@ -46,6 +46,8 @@ type Process struct {
 
 	Document Document // the intake bytes: what everyone is shown until completion
 	Sealed   Document // zero until Completed
+	// Evidence is a file of its own when the document bore signatures before, so that its bytes had to stay.
+	Evidence Reference
 
 	Signees []Signee // in the order of the request
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -46,7 +47,17 @@ func (s *Service) SealJob(ctx context.Context, j Job) (Decision, error) {
 		return nil, fmt.Errorf("keep sealed document: %w", err)
 	}
 	sealed.Pages = rev.pages
-	return func(f Facts) (Change, error) { return decideCompleted(f, sealed) }, nil
+	apart, err := s.keepApart(ctx, f, rev.apart, key)
+	if err != nil {
+		return nil, fmt.Errorf("keep evidence: %w", err)
+	}
+	return func(f Facts) (Change, error) {
+		c, err := decideCompleted(f, sealed)
+		if c.Sealed != nil {
+			c.Evidence = apart
+		}
+		return c, err
+	}, nil
 }
 
 // decideCompleted judges whether the sealed document completes its process, and says who gets it.
@@ -97,17 +108,26 @@ func lastSigner(p Process) SigneeKey {
 	return last.Key
 }
 
+// sealedFile can be written as often as it takes, every time the same bytes.
+type sealedFile interface {
+	io.ReaderAt
+	WriteTo(w io.Writer) (int64, error)
+	Size() int64
+	SHA256() []byte
+}
+
 // sealedRevision is a sealed document that can be written, and the blob that its first bytes come from.
 type sealedRevision struct {
-	*pades.Revision
+	sealedFile
 	from  BlobReader
 	pages int
+	apart *apartEvidence // nil when the evidence is in the document
 }
 
 func (r *sealedRevision) close() error { return r.from.Close() }
 
 // keep writes a sealed revision into the blob store.
-func (s *Service) keep(ctx context.Context, rev *sealedRevision, key DataKey) (Document, error) {
+func (s *Service) keep(ctx context.Context, rev sealedFile, key DataKey) (Document, error) {
 	w, err := s.Blobs.Create(ctx, key)
 	if err != nil {
 		return Document{}, err
@@ -151,22 +171,35 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 		return nil, err
 	}
 	ev.Seal = evidenceSeal(chain[0])
+	if doc.Signed() {
+		return s.sealApart(ctx, from, doc, ev, pades.Signer{Key: key, Chain: chain})
+	}
 	what, err := s.composed(f, doc, ev)
 	if err != nil {
 		return nil, err
 	}
-	what.Name, what.Reason, what.Time = chain[0].Subject.CommonName, sealReason(outcome), s.Now()
-	rev, err := pades.Sign(ctx, doc, what, pades.Signer{Key: key, Chain: chain})
+	rev, made, err := s.sign(ctx, doc, what, outcome, pades.Signer{Key: key, Chain: chain})
 	if err != nil {
 		return nil, err
 	}
-	// Read back what was made, before anybody gets it: evidence pages are counted, and a file that we could not open
-	// ourselves is never handed out.
+	return &sealedRevision{sealedFile: rev, from: from, pages: made.PageCount()}, nil
+}
+
+// sign seals and reads back what was made, before anybody gets it: evidence pages are counted, and a file that we could
+// not open ourselves is never handed out.
+func (s *Service) sign(
+	ctx context.Context, doc *pades.Document, what pades.Seal, outcome string, signer pades.Signer,
+) (*pades.Revision, *pades.Document, error) {
+	what.Name, what.Reason, what.Time = signer.Chain[0].Subject.CommonName, sealReason(outcome), s.Now()
+	rev, err := pades.Sign(ctx, doc, what, signer)
+	if err != nil {
+		return nil, nil, err
+	}
 	made, err := pades.Open(rev, rev.Size())
 	if err != nil {
-		return nil, fmt.Errorf("read back: %w", err)
+		return nil, nil, fmt.Errorf("read back: %w", err)
 	}
-	return &sealedRevision{Revision: rev, from: from, pages: made.PageCount()}, nil
+	return rev, made, nil
 }
 
 // composed is what a certification seal brings into the document: a mark for each person who has signed, the evidence
@@ -200,7 +233,7 @@ func evidenceFile(ev Evidence, at time.Time) (pades.File, error) {
 		return pades.File{}, fmt.Errorf("write evidence: %w", err)
 	}
 	return pades.File{
-		Name: "evidence.json", MIME: "application/json", Description: "Evidence of the signing process",
+		Name: "evidence.json", MIME: "application/json", Description: EvidenceText,
 		Relationship: "Supplement", Data: data, Modified: at,
 	}, nil
 }
@@ -292,7 +325,15 @@ func (s *Service) SealedDocument(ctx context.Context, p ProcessKey) (Attachment,
 	if err != nil {
 		return Attachment{}, err
 	}
-	return blobAttachment(r, f.Process.FileName, f.Process.Sealed), nil
+	doc := blobAttachment(r, f.Process.FileName, f.Process.Sealed)
+	for _, ref := range f.Process.References() {
+		r, err := s.open(ctx, p, ref.Blob)
+		if err != nil {
+			return Attachment{}, errors.Join(err, doc.Close())
+		}
+		doc = beside(doc, blobAttachment(r, ref.Name, ref.Document))
+	}
+	return doc, nil
 }
 
 // AwaitSeal waits at most d for a process whose last signature was just made to be completed, and gives the view as it

@@ -7,8 +7,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"image/png"
 	"math/big"
@@ -21,6 +24,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/paper"
 )
 
@@ -94,6 +98,12 @@ func newOneSeal(tb testing.TB) oneSeal {
 // sealedCopy seals a document that n people have signed.
 func sealedCopy(tb testing.TB, doc []byte, n int, at innsigli.Location) []byte {
 	tb.Helper()
+	return sealedFiles(tb, doc, n, at)[0]
+}
+
+// sealedFiles is sealedCopy with the files that go along.
+func sealedFiles(tb testing.TB, doc []byte, n int, at innsigli.Location) [][]byte {
+	tb.Helper()
 	f := innsigli.Facts{Now: sealTime, Company: innsigli.Company{Name: "Norðurljós ehf.", DefaultLanguage: innsigli.LangIs}}
 	f.Process = innsigli.Process{
 		Key: "sp5d3c0a4b9e8f7a6b5c4d3e2f1a0b9c8d", State: innsigli.Canceled, FileName: "x.pdf", Location: at,
@@ -114,11 +124,65 @@ func sealedCopy(tb testing.TB, doc []byte, n int, at innsigli.Location) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var b bytes.Buffer
-	if _, err := a.WriteTo(&b); err != nil {
-		tb.Fatal(err)
+	var out [][]byte
+	for _, file := range a.Files() {
+		var b bytes.Buffer
+		if _, err := file.WriteTo(&b); err != nil {
+			tb.Fatal(err)
+		}
+		out = append(out, b.Bytes())
 	}
-	return b.Bytes()
+	return out
+}
+
+// TestEvidenceApartIsReadByOthers: poppler finds both signatures of a document that came signed and takes the JSON out
+// of the evidence that goes along.
+func TestEvidenceApartIsReadByOthers(t *testing.T) {
+	innsiglitest.NeedTool(t, "pdfsig", "poppler-utils")
+	innsiglitest.NeedTool(t, "qpdf", "qpdf")
+	in := emptyPages("/MediaBox [0 0 595 842]")
+	doc, err := pades.Open(bytes.NewReader(in), int64(len(in)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := newOneSeal(t)
+	rev, err := pades.Sign(t.Context(), doc, pades.Seal{Time: sealTime, Name: "Somebody else"}, pades.Signer{Key: foreign.key, Chain: foreign.chain})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signed bytes.Buffer
+	if _, err := rev.WriteTo(&signed); err != nil {
+		t.Fatal(err)
+	}
+	files := sealedFiles(t, signed.Bytes(), 2, innsigli.TopFirstPage)
+	if len(files) != 2 || !bytes.HasPrefix(files[0], signed.Bytes()) {
+		t.Fatalf("%d files, or the document's bytes changed", len(files))
+	}
+	dir := t.TempDir()
+	for i, want := range []int{2, 1} {
+		file := filepath.Join(dir, fmt.Sprintf("%d.pdf", i))
+		if err := os.WriteFile(file, files[i], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "qpdf", "--check", file)
+		if got := strings.Count(run(t, "pdfsig", "-nocert", file), "Signature Validation: Signature is Valid."); got != want {
+			t.Errorf("file %d: %d valid signatures, want %d", i, got, want)
+		}
+	}
+	to := filepath.Join(dir, "evidence.json")
+	run(t, "pdfdetach", "-savefile", "evidence.json", "-o", to, filepath.Join(dir, "1.pdf"))
+	raw, err := os.ReadFile(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e innsigli.Evidence
+	if err := json.Unmarshal(raw, &e); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(files[0])
+	if d := e.Document; d.Final == nil || d.Final.SHA256 != hex.EncodeToString(sum[:]) || len(d.Revisions) != 3 || len(e.Signees) != 2 {
+		t.Errorf("evidence %+v", e.Document)
+	}
 }
 
 // emptyPages is a PDF of two empty pages with the entries.

@@ -116,6 +116,26 @@ func (s *Service) Download(ctx context.Context, v View) (*Download, error) {
 	}, nil
 }
 
+// DownloadBeside opens a file beside the document. Whoever may read the document may read it.
+func (s *Service) DownloadBeside(ctx context.Context, v View, k AttachmentKey) (*Download, error) {
+	if _, err := s.readable(v); err != nil {
+		return nil, err
+	}
+	for _, ref := range v.Process.References() {
+		if ref.Key != k {
+			continue
+		}
+		r, err := s.open(ctx, v.Process.Key, ref.Blob)
+		if err != nil {
+			return nil, err
+		}
+		return &Download{
+			ReadSeekCloser: s.watch(ctx, v.Process.Key, r), Name: ref.Name, Size: ref.Size, SHA256: ref.SHA256,
+		}, nil
+	}
+	return nil, refuse(NotFound, "NotFound", "The process has no such attachment.")
+}
+
 // PageSizes lists the sizes of the pages that the signee is shown.
 func (s *Service) PageSizes(ctx context.Context, v View) ([]PageSize, error) {
 	src, err := s.pageSource(v)

@@ -18,7 +18,8 @@ func (a *API) pdf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.send(w, r, v)
+	d, err := a.Service.Download(r.Context(), v)
+	return send(w, r, d, err)
 }
 
 // pdfWhole is GET and HEAD /pdf/sp/{process}.pdf: the same for the company.
@@ -27,11 +28,12 @@ func (a *API) pdfWhole(w http.ResponseWriter, r *http.Request, c innsigli.Caller
 	if err != nil {
 		return err
 	}
-	return a.send(w, r, v)
+	d, err := a.Service.Download(r.Context(), v)
+	return send(w, r, d, err)
 }
 
-func (a *API) send(w http.ResponseWriter, r *http.Request, v innsigli.View) (err error) {
-	d, err := a.Service.Download(r.Context(), v)
+// send answers with a document that was opened, or with why it was not.
+func send(w http.ResponseWriter, r *http.Request, d *innsigli.Download, err error) error {
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,8 @@ func (a *API) Routes(r chi.Router) {
 	for _, method := range []func(string, http.HandlerFunc){r.Get, r.Head} {
 		method("/pdf/{process}/{signee}.pdf", open(a.pdf))
 		method("/pdf/sp/{process}.pdf", with(a.pdfWhole))
+		method("/pdf/{process}/{signee}/{attachment}.pdf", open(a.attachment))
+		method("/pdf/sp/{process}/{attachment}.pdf", with(a.attachmentWhole))
 	}
 }
 

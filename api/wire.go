@@ -10,20 +10,20 @@ import (
 // The answers of the public API: camelCase, nulls left out, canonical names of enums (facts/wire.md 1.3).
 
 type signingProcess struct {
-	Key                  string            `json:"key"`
-	Signees              []signee          `json:"signees"`
-	FlowKey              string            `json:"flowKey"`
-	Status               string            `json:"status"`
-	Meta                 map[string]string `json:"meta,omitempty"`
-	PdfFileName          string            `json:"pdfFileName,omitempty"`
-	Attachments          []struct{}        `json:"attachments"`
-	AttachmentReferences []struct{}        `json:"attachmentReferences"`
-	RequiresAuth         bool              `json:"requiresAuth"`
-	User                 string            `json:"user,omitempty"`
-	SignInOrder          bool              `json:"signInOrder"`
-	SignatureLocation    string            `json:"signatureLocation"`
-	ActivityDisplayName  string            `json:"activityDisplayName,omitempty"`
-	FlattenDocument      bool              `json:"flattenDocument"`
+	Key                  string                `json:"key"`
+	Signees              []signee              `json:"signees"`
+	FlowKey              string                `json:"flowKey"`
+	Status               string                `json:"status"`
+	Meta                 map[string]string     `json:"meta,omitempty"`
+	PdfFileName          string                `json:"pdfFileName,omitempty"`
+	Attachments          []struct{}            `json:"attachments"`
+	AttachmentReferences []attachmentReference `json:"attachmentReferences"`
+	RequiresAuth         bool                  `json:"requiresAuth"`
+	User                 string                `json:"user,omitempty"`
+	SignInOrder          bool                  `json:"signInOrder"`
+	SignatureLocation    string                `json:"signatureLocation"`
+	ActivityDisplayName  string                `json:"activityDisplayName,omitempty"`
+	FlattenDocument      bool                  `json:"flattenDocument"`
 }
 
 type signee struct {
@@ -49,7 +49,7 @@ type signee struct {
 
 // process shows a whole process to its company.
 func (a *API) process(p innsigli.Process) signingProcess {
-	out := a.frame(p)
+	out := a.frame(p, "")
 	out.User, out.Meta, out.ActivityDisplayName = p.User, p.Meta, p.DisplayName
 	for _, s := range p.Signees {
 		out.Signees = append(out.Signees, a.whole(s))
@@ -63,7 +63,7 @@ func (a *API) view(v innsigli.View) signingProcess {
 	if v.Trusted {
 		return a.process(v.Process)
 	}
-	out := a.frame(v.Process)
+	out := a.frame(v.Process, v.You.Key)
 	for _, s := range v.Process.Signees {
 		if s.Key == v.You.Key {
 			out.Signees = append(out.Signees, a.whole(s))
@@ -74,10 +74,10 @@ func (a *API) view(v innsigli.View) signingProcess {
 	return out
 }
 
-func (a *API) frame(p innsigli.Process) signingProcess {
+func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 	return signingProcess{
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
-		Attachments: []struct{}{}, AttachmentReferences: []struct{}{}, SignatureLocation: p.Location.String(), Signees: []signee{},
+		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
 	}
 }
 

@@ -48,7 +48,7 @@ func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
 		return err
 	}
 	defer n.release(ctx, doc)
-	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), doc)
+	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), doc.Files()...)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (n *Notifier) sendOwnerCopy(ctx context.Context, s *scene) error {
 	}
 	defer n.release(ctx, doc)
 	subject, c := s.ownerCopyCard()
-	m, err := n.message(s, subject, c, doc)
+	m, err := n.message(s, subject, c, doc.Files()...)
 	if err != nil {
 		return err
 	}

@@ -341,3 +341,22 @@ func TestAnAddressThatIsNoneIsRefusedAndNeverReachesAServer(t *testing.T) {
 		}
 	}
 }
+
+// TestEvidenceApartGoesAlong: with both mails about a completed process, and with the owner's copy.
+func TestEvidenceApartGoesAlong(t *testing.T) {
+	for kind, state := range map[innsigli.JobKind]innsigli.State{
+		innsigli.JobMailCompleted: innsigli.Completed, innsigli.JobMailOwnerDone: innsigli.Completed,
+		innsigli.JobMailOwnerCopy: innsigli.Canceled,
+	} {
+		w := newWorld(t, innsiglitest.SMTPOptions{})
+		w.ended(state, "")
+		w.beside = []byte("%PDF-1.7 evidence")
+		if _, sent, err := w.run(t, job(kind, bjorn, "bjorn@example.is", innsigli.LangEn)); !sent || err != nil {
+			t.Fatalf("%s: %v, %v", kind, sent, err)
+		}
+		files := w.smtp.Wait(t, 1)[0].Files
+		if len(files) != 2 || files[1].Name != "x.evidence.pdf" || files[1].Size != int64(len(w.beside)) {
+			t.Errorf("%s: files %+v", kind, files)
+		}
+	}
+}

@@ -18,9 +18,22 @@ type eventData struct {
 	FlowKey                   innsigli.FlowKey    `json:"FlowKey"`
 	FlowName                  string              `json:"FlowName"`
 	SignedDocumentDownloadUrl string              `json:"SignedDocumentDownloadUrl,omitempty"` //nolint:staticcheck // the wire's name
-	AttachmentReferences      []string            `json:"AttachmentReferences"`                // none are built yet
+	AttachmentReferences      []eventReference    `json:"AttachmentReferences"`
 	EventType                 innsigli.EventType  `json:"EventType"`
 	Meta                      map[string]string   `json:"Meta"`
+}
+
+// eventReference is a file beside the document (facts/wire.md 4.1).
+type eventReference struct {
+	ID             innsigli.AttachmentKey  `json:"Id"`
+	FileName       string                  `json:"FileName"`
+	ContentLength  int64                   `json:"ContentLength"`
+	ContentType    string                  `json:"ContentType"`
+	URL            string                  `json:"Url"`
+	Description    string                  `json:"Description,omitempty"`
+	ProcessKey     innsigli.ProcessKey     `json:"ProcessKey"`
+	AttachmentType innsigli.AttachmentType `json:"AttachmentType"`
+	SigneeKey      innsigli.SigneeKey      `json:"SigneeKey,omitempty"`
 }
 
 // eventSignee is a signee as the webhook shows it: as of the time of the event.
@@ -52,13 +65,19 @@ func newPayload(f innsigli.Facts, j innsigli.Job, key string, links innsigli.Lin
 	p := f.Process
 	d := eventData{
 		ProcessKey: p.Key, CompanyKey: p.Company, FlowKey: p.Flow, FlowName: f.Flow.Name, EventType: j.Event,
-		Signees: []eventSignee{}, AttachmentReferences: []string{}, Meta: map[string]string{},
+		Signees: []eventSignee{}, AttachmentReferences: []eventReference{}, Meta: map[string]string{},
 	}
 	if p.Meta != nil {
 		d.Meta = p.Meta
 	}
 	if doc != nil {
 		d.SignedDocumentDownloadUrl = links.Download(p.Key, "")
+		for _, r := range p.References() {
+			d.AttachmentReferences = append(d.AttachmentReferences, eventReference{
+				ID: r.Key, FileName: r.Name, ContentLength: r.Size, ContentType: "application/pdf", ProcessKey: p.Key,
+				URL: innsigli.AttachmentURL(links, p.Key, "", r.Key), AttachmentType: r.Type, Description: innsigli.EvidenceText,
+			})
+		}
 	}
 	for _, s := range p.Signees {
 		d.Signees = append(d.Signees, signeeAt(s, p.Key, j.At))

@@ -264,3 +264,28 @@ func TestAReceiverThatAnswersEarlyEndsTheStream(t *testing.T) {
 		t.Errorf("%d documents were opened and %d closed", w.made, w.closed)
 	}
 }
+
+func TestWebhookNamesTheEvidenceApart(t *testing.T) {
+	w := newWorld(t, innsiglitest.SMTPOptions{})
+	w.ended(innsigli.Completed, "")
+	w.facts.Process.Evidence = innsigli.Reference{
+		Key: "at01", Type: innsigli.AttachmentEvidence, Name: "x.evidence.pdf", Document: innsigli.Document{Blob: "b", Size: 17},
+	}
+	if _, _, err := w.run(t, hookJob(innsigli.EventAllSigned)); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		EventData struct{ AttachmentReferences []any }
+	}
+	if err := json.Unmarshal(w.receiver.Wait(t, 1)[0].Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []any{map[string]any{
+		"Id": "at01", "FileName": "x.evidence.pdf", "ContentLength": 17.0, "ContentType": "application/pdf",
+		"Url": "https://sign.example:8443/pdf/sp/" + string(processKey) + "/at01.pdf", "Description": innsigli.EvidenceText,
+		"ProcessKey": string(processKey), "AttachmentType": 10.0,
+	}}
+	if d := cmp.Diff(want, got.EventData.AttachmentReferences); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

@@ -38,7 +38,8 @@ type world struct {
 	big      int64 // size of a document made of nothing instead of doc
 	made     int   // documents that were opened
 	closed   int
-	missing  error // what opening a document answers
+	beside   []byte // a file that goes along with the document; nil for none
+	missing  error  // what opening a document answers
 	unwanted bool
 	asked    int
 	onAsk    func()
@@ -207,6 +208,13 @@ func (w *world) attachment() (innsigli.Attachment, error) {
 	if w.big > 0 {
 		a.Size = w.big
 		a.WriteTo = func(out io.Writer) (int64, error) { return io.CopyN(out, &pattern{}, w.big) }
+	}
+	if w.beside != nil {
+		a.Beside = []innsigli.Attachment{{
+			Name: "x.evidence.pdf", Type: "application/pdf", Size: int64(len(w.beside)), SHA256: hashOf(w.beside),
+			WriteTo: func(out io.Writer) (int64, error) { return io.Copy(out, bytes.NewReader(w.beside)) },
+			Close:   func() error { return nil },
+		}}
 	}
 	return a, nil
 }

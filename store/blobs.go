@@ -12,7 +12,8 @@ const listedBatch = 200
 // Blobs lists what lies in the blob store for a process.
 func (d *DB) Blobs(ctx context.Context, p innsigli.ProcessKey) ([]string, error) {
 	var all []string
-	err := d.get(ctx, "blobs", `select blob from document where process = $1 order by role`, func(r row) error {
+	err := d.get(ctx, "blobs", `select blob from document where process = $1
+		union all select blob from attachment where process = $1`, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		all = append(all, id)
@@ -32,7 +33,8 @@ func (d *DB) Listed(ctx context.Context, ids []string) (map[string]bool, error) 
 				args[i] = ids[i]
 			}
 		}
-		err := d.get(ctx, "listed blobs", `select blob from document where blob in (`+list(1, listedBatch)+`)`, func(r row) error {
+		err := d.get(ctx, "listed blobs", `select blob from document where blob in (`+list(1, listedBatch)+`)
+			union all select blob from attachment where blob in (`+list(1, listedBatch)+`)`, func(r row) error {
 			var id string
 			err := r.Scan(&id)
 			all[id] = true

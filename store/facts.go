@@ -47,12 +47,14 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
 	(select count(*) from key_hold h where h.process = p.key), p.in_order,
+	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
 	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0)
 	from process p
 	join company c on c.key = p.company
 	join flow f on f.key = p.flow
 	left join document i on i.process = p.key and i.role = 'intake'
 	left join document s on s.process = p.key and s.role = 'sealed'
+	left join attachment a on a.process = p.key and a.type = 10
 	left join sequence q on q.key = p.grp`
 
 const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email, s.address, s.postal_code, s.city, s.reason, s.hide_code,
@@ -172,15 +174,16 @@ func resolve(ctx context.Context, r runner, t innsigli.Target) (innsigli.Target,
 }
 
 func scanProcess(r row, f *innsigli.Facts) error {
-	p, c, fl, q := &f.Process, &f.Company, &f.Flow, &f.Sequence
+	p, c, fl, q, a := &f.Process, &f.Company, &f.Flow, &f.Sequence, &f.Process.Evidence
 	var state, meta string
-	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages int64
+	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages, evidencePages int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
 		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy,
 		&p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
 		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &inOrder,
+		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
 		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun,
 	)
 	if err != nil {
@@ -188,6 +191,9 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	}
 	p.State, p.Location = innsigli.ParseState(state), innsigli.Location(location)
 	p.CreatedAt, p.ExpiresAt, p.EndedAt = timeOf(created), timeOf(expires), timeOf(ended)
+	if a.Key != "" {
+		a.Type, a.Pages = innsigli.AttachmentEvidence, int(evidencePages)
+	}
 	p.Document.Pages, p.Sealed.Pages = int(pages), int(sealedPages)
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)

@@ -21,6 +21,8 @@ const (
 	qChallenged  = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
 	qTokenAt     = `update signee set last_token_at = $1 where key = $2 and process = $3`
 	qDocument    = `insert into document (process, role, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6)`
+	qAttach      = `insert into attachment (key, process, type, name, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+	qForgetMore  = `delete from attachment where process = $1`
 	qForget      = `delete from document where process = $1`
 	qKeyDestroy  = `delete from data_key where process = $1`
 	qHoldDestroy = `delete from key_hold where process = $1`
@@ -69,9 +71,13 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	if s := c.Sealed; s != nil {
 		keepDocument(b, key, "sealed", *s)
 	}
+	if a := c.Evidence; a != nil {
+		b.must("evidence", qAttach, string(a.Key), key, int64(a.Type), a.Name, a.Blob, a.Size, a.SHA256, int64(a.Pages))
+	}
 	d.keepKey(b, key, c.Key)
 	if c.Forget {
 		b.exec("forget bytes", qForget, key)
+		b.exec("forget attachments", qForgetMore, key)
 	}
 	for i := range c.Log {
 		d.keepLog(b, f, &c.Log[i])

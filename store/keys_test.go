@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,6 +116,36 @@ func TestSealedDocumentIsListedBesideTheIntake(t *testing.T) {
 		}
 		if blobs, _ := w.Blobs(t.Context(), p.Key); len(blobs) != 2 {
 			t.Errorf("lists %v", blobs)
+		}
+	})
+}
+
+func TestEvidenceApartIsListedBesideTheDocumentAndForgottenWithIt(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p, other := w.create(t, 1), w.create(t, 1)
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Sealing})
+		apart := innsigli.Reference{
+			Key: innsigli.NewAttachmentKey(), Type: innsigli.AttachmentEvidence, Name: "x.evidence.pdf",
+			Document: innsigli.Document{Blob: "apart-" + string(p.Key), Size: 7, SHA256: "cc", Pages: 2},
+		}
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Completed, Sealed: &innsigli.Document{Blob: "s"}, Evidence: &apart})
+		if d := cmp.Diff(apart, w.facts(t, p.Key).Process.Evidence); d != "" {
+			t.Error(d)
+		}
+		if e := w.facts(t, other.Key).Process.Evidence; e != (innsigli.Reference{}) {
+			t.Errorf("another process has %+v", e)
+		}
+		if blobs, err := w.Blobs(t.Context(), p.Key); len(blobs) != 3 || !slices.Contains(blobs, apart.Blob) || err != nil {
+			t.Errorf("lists %v, %v", blobs, err)
+		}
+		if listed, err := w.Listed(t.Context(), []string{apart.Blob, "orphan"}); !listed[apart.Blob] || listed["orphan"] || err != nil {
+			t.Errorf("listed %v, %v", listed, err)
+		}
+		w.change(t, p.Key, innsigli.Change{Forget: true})
+		if blobs, _ := w.Blobs(t.Context(), p.Key); len(blobs) != 0 || w.facts(t, p.Key).Process.Evidence.Key != "" {
+			t.Errorf("forgotten, but lists %v", blobs)
 		}
 	})
 }

@@ -79,7 +79,7 @@ func everyVerb(t *testing.T, w *world) {
 	}
 	w.change(t, p.Key, innsigli.Change{
 		State: innsigli.Canceled, Sign: []innsigli.Signature{{Signee: who, At: start, Token: token}}, Key: innsigli.KeyHeld,
-		Sealed: &innsigli.Document{Blob: "s"}, Log: []innsigli.LogEntry{{Kind: innsigli.LogCanceled, Actor: "a"}},
+		Sealed: &innsigli.Document{Blob: "s"}, Evidence: &innsigli.Reference{Key: "at1"}, Log: []innsigli.LogEntry{{Kind: innsigli.LogCanceled, Actor: "a"}},
 		Drop: []innsigli.JobKind{innsigli.JobExpire, innsigli.JobMailInvite}, Jobs: []innsigli.Job{{Kind: innsigli.JobPurge}, {Kind: innsigli.JobSeal, Lane: "l"}},
 	})
 	jobs := w.claim(t, "n1", 9)
