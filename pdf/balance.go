@@ -1,6 +1,9 @@
 package pdf
 
-import "bytes"
+import (
+	"bytes"
+	"errors"
+)
 
 // maxUnbalanced is how many q or Q operators too few are made up for.
 const maxUnbalanced = 1000
@@ -32,9 +35,10 @@ func (u *Update) unbalanced(page *Dict) (under, net int, err error) {
 			continue // rare filters are taken for sound
 		}
 		content, err := u.doc.decode(s)
-		if err != nil {
+		if no, ok := errors.AsType[*Refusal](err); err != nil && (!ok || no.Code != Broken) {
 			return 0, 0, err
 		}
+		// Readers draw a damaged stream as far as it goes.
 		b.scan(content)
 	}
 	if b.under > maxUnbalanced || b.net > maxUnbalanced {

@@ -1,6 +1,7 @@
 package pdf_test
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/png"
@@ -95,6 +96,7 @@ func TestMarksStandUprightWhereTheyWerePut(t *testing.T) {
 		{"cropped and rotated 270", classic(page("/CropBox [50 60 180 260] /Rotate 270"), "")},
 		{"boxes off the origin", classic(onePage().with(objects{3: strings.Replace(page("")[3], "0 0 200 300", "-99 -9 101 291", 1)}), "")},
 		{"content leaves its state", classic(page("").with(objects{4: unbalanced}), "")},
+		{"content is empty", classic(page("").with(objects{4: stream("/Filter /FlateDecode", "")}), "")},
 		{"content hides what follows", classic(page("").with(objects{4: stream("", "0 0 1 1 re W n q /A <</B (Q)>> BDC EMC % Q\n q")}), "")},
 		{"content restores too much", classic(page("").with(objects{4: stream("", "Q q Q"+" Q 0 0 1 1 re W n")}), "")},
 		{"content with an image", classic(page("").with(objects{4: stream("", "q 0 0 1 1 re W n BI /W 1 /H 1 /BPC 8 /CS /G ID Q 0 Q 0 Q EI Q")}), "")},
@@ -212,6 +214,25 @@ func TestPagesAreAppendedAtTheirOwnSize(t *testing.T) {
 
 // TestPagesThatShareResourcesDoNotChangeEachOther marks one of two pages with the
 // same resource object and the same content.
+// TestADamagedPageIsMarked because readers draw a damaged stream as far as it goes, and what that leaves open has to be
+// closed before the mark.
+func TestADamagedPageIsMarked(t *testing.T) {
+	whole := deflated(strings.Repeat("q ", 3) + strings.Repeat("0 0 1 1 re f\n", 1000))
+	in := classic(onePage().with(objects{4: stream("/Filter /FlateDecode", whole[:len(whole)-6])}), "")
+	u := open(t, in).Update()
+	form, err := u.ImportPage(drawn(t, 120, 80), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Draw(1, []pdf.Placement{{Form: form, X: 20, Y: 30, W: 60, H: 40}}); err != nil {
+		t.Fatal(err)
+	}
+	added := finished(t, in, u)[len(in):]
+	if n := bytes.Count(added, []byte("Q ")) + bytes.Count(added, []byte("Q\n")); n < 4 {
+		t.Errorf("%d graphics states are restored: %s", n, added)
+	}
+}
+
 func TestPagesThatShareResourcesDoNotChangeEachOther(t *testing.T) {
 	o := onePage().with(objects{
 		2: "<< /Type /Pages /Kids [3 0 R 6 0 R] /Count 2 >>",

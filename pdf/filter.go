@@ -17,7 +17,8 @@ func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.
 
 // decode inflates a structural stream: object and cross-reference streams, and
 // the content of imported pages. Only what those use is known: nothing, or
-// Flate with PNG predictors.
+// Flate with PNG predictors. Beside a [Broken] of a stream that is damaged it
+// gives what comes before the damage.
 func (d *Document) decode(s *Stream) ([]byte, error) {
 	filter, parms, err := d.filter(s.Dict)
 	if err != nil {
@@ -40,7 +41,10 @@ func (d *Document) decode(s *Stream) ([]byte, error) {
 	}
 	out, err := io.ReadAll(io.LimitReader(z, MaxObjectStream+1))
 	if err != nil {
-		return nil, inflateFault(err)
+		if tooMuch := d.charge(len(out)); tooMuch != nil {
+			return nil, tooMuch
+		}
+		return out, inflateFault(err)
 	}
 	if len(out) > MaxObjectStream {
 		return nil, Refuse(TooComplex, "a stream is too long")

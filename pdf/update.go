@@ -122,10 +122,7 @@ func (u *Update) editSub(d *Dict, key Name, edits ...Edit) ([]Edit, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub, ok := v.(*Dict)
-	if v != nil && !ok {
-		return nil, broken("%s is no dictionary", string(key))
-	}
+	sub, _ := v.(*Dict) // what is of another kind is not there for readers either
 	if sub != nil && at != (Ref{}) {
 		return nil, u.Edit(at, edits...)
 	}
@@ -138,11 +135,8 @@ func (u *Update) appendTo(d *Dict, key Name, item string) ([]Edit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v == nil {
+	if _, ok := v.(Array); !ok { // missing, or not there for readers either
 		return []Edit{{key, "[" + item + "]"}}, nil
-	}
-	if _, ok := v.(Array); !ok {
-		return nil, broken("%s is no array", string(key))
 	}
 	if at == (Ref{}) {
 		return []Edit{{key, longer(d.Raw(key), item)}}, nil

@@ -181,10 +181,12 @@ func TestEmbeddedFilesJoinThoseThatAreThere(t *testing.T) {
 
 func TestSignatureFieldsJoinTheForm(t *testing.T) {
 	for name, o := range map[string]objects{
-		"no form":         {},
-		"direct":          {1: "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] /DA (x) >> >>"},
-		"own object":      {1: "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R >>", 7: "<< /Fields 8 0 R /XFA (old) >>", 8: "[6 0 R]"},
-		"page's own list": {3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Annots 8 0 R >>", 8: "[6 0 R]"},
+		"no form":           {},
+		"direct":            {1: "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] /DA (x) >> >>"},
+		"own object":        {1: "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R >>", 7: "<< /Fields 8 0 R /XFA (old) >>", 8: "[6 0 R]"},
+		"no dictionary":     {1: "<< /Type /Catalog /Pages 2 0 R /AcroForm [6 0 R] >>"},
+		"fields of no kind": {1: "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields true >> >>"},
+		"page's own list":   {3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Annots 8 0 R >>", 8: "[6 0 R]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := classic(onePage().with(objects{6: "<< /T (Seal1) /FT /Tx /Type /Annot /Subtype /Widget /Rect [0 0 1 1] >>"}).with(o), "")
