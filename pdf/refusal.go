@@ -18,6 +18,8 @@ const (
 	Certified      = "Certified"
 	NoField        = "NoField"
 	Locked         = "Locked"
+	Portfolio      = "Portfolio"
+	ActiveContent  = "ActiveContent"
 )
 
 // reasons say to a person who is no engineer why the document is refused.
@@ -26,13 +28,13 @@ func reason(code string) string {
 	case NotPDF:
 		return "The file is not a PDF document."
 	case Encrypted:
-		return "The document is protected by a password or by restrictions; save it without protection and try again."
+		return "The document needs a password to be opened; save it without the password and try again."
 	case TooLarge:
 		return "The document is too large."
 	case TooManyPages:
 		return fmt.Sprintf("The document has more than %d pages.", MaxPages)
 	case TooManyObjects, TooComplex:
-		return "The document is too complex to be handled safely; print it to a new PDF and try again."
+		return "This PDF is too complicated to be shown safely to the people who sign; print it to a new PDF and try again."
 	case TooManyChanges:
 		return fmt.Sprintf("The document was changed and saved more than %d times; print it to a new PDF and try again.", MaxRevisions)
 	case PageTooLarge:
@@ -47,6 +49,10 @@ func reason(code string) string {
 		return "The document is certified by its author, who left no field on it for a further signature."
 	case Locked:
 		return "A signature on the document locks it against further signatures."
+	case Portfolio:
+		return "The document is a portfolio: the real documents are attached inside it; send each of them by itself."
+	case ActiveContent:
+		return "The document is signed and holds scripts or other active content, which cannot be taken out without breaking its signatures; send it without them."
 	default:
 		return "The document is damaged; open it in another program, save it anew and try again."
 	}

@@ -120,6 +120,9 @@ func classify(err error) error {
 		pdferrors.ErrSuccess, pdferrors.ErrUnknown, pdferrors.ErrFile, pdferrors.ErrFormat, pdferrors.ErrPassword,
 		pdferrors.ErrSecurity, pdferrors.ErrPage, pdferrors.ErrUnexpected,
 	}
+	if errors.Is(err, pdferrors.ErrPassword) || errors.Is(err, pdferrors.ErrSecurity) {
+		return fmt.Errorf("%w: %w", ErrPassword, err)
+	}
 	if slices.ContainsFunc(verdicts, func(v error) bool { return errors.Is(err, v) }) {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}

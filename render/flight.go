@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // flight is one piece of work under way, and those who wait for it.
@@ -43,6 +44,10 @@ func (r *Renderer) do(ctx context.Context, src Source, t ticket) ([]byte, error)
 	if body, ok := r.cache.get(t); ok {
 		r.mu.Unlock()
 		return body, nil
+	}
+	if err := r.heavy.refused(t, time.Now()); err != nil {
+		r.mu.Unlock()
+		return nil, err
 	}
 	f := r.flights[t]
 	if f == nil {
@@ -124,6 +129,9 @@ func (r *Renderer) land(t ticket, f *flight, o outcome) {
 	for w := range f.waiters {
 		w <- outcome{bytes.Clone(o.body), o.err}
 	}
+	if errors.Is(o.err, ErrTooHeavy) {
+		r.heavy.note(t, time.Now())
+	}
 	if o.err == nil {
 		r.cache.put(t, o.body)
 		clear(o.body)
@@ -143,7 +151,9 @@ func (r *Renderer) perform(ctx context.Context, src Source, t ticket) ([]byte, e
 			return body, err
 		case errors.Is(err, errTaken):
 		case errors.Is(err, errLost):
-			lost++
+			if lost++; lost == 2 && errors.Is(err, ErrStart) {
+				return body, err // the machine's fault, which is not remembered of the document
+			}
 		default:
 			return body, err
 		}

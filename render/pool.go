@@ -92,7 +92,7 @@ func (r *Renderer) start() (*child, error) {
 	c, err := spawn(r.cfg)
 	if err != nil {
 		r.uncount()
-		return nil, fmt.Errorf("start of a render child: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	r.mu.Lock()
 	r.children[c] = struct{}{}
@@ -103,7 +103,7 @@ func (r *Renderer) start() (*child, error) {
 	r.mu.Unlock()
 	if err := c.greet(); err != nil {
 		c.kill(err)
-		return nil, fmt.Errorf("start of a render child: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	return c, nil
 }

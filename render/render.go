@@ -29,8 +29,12 @@ var (
 	ErrTooHeavy = errors.New("document is too heavy to show")
 	// ErrUnreadable means that PDFium cannot open the document or the page: damaged, encrypted, no PDF at all.
 	ErrUnreadable = errors.New("document is unreadable")
+	// ErrPassword means that nobody can open the document without a password; it is an ErrUnreadable too.
+	ErrPassword = fmt.Errorf("password needed: %w", ErrUnreadable)
 	// ErrNoPage means that the document has no page of that number.
 	ErrNoPage = errors.New("no such page")
+	// ErrStart means that no child can be started: the fault is the machine's or the installation's.
+	ErrStart = errors.New("start of a render child")
 	// ErrClosed ends calls on a Renderer that is closed.
 	ErrClosed = errors.New("renderer is closed")
 )
@@ -42,6 +46,7 @@ const (
 	MaxDocument = 128 << 20
 
 	startDeadline = 2 * time.Minute * raceSlowdown // a first start compiles PDFium: 3 to 5 s on an idle machine, far more on a busy one
+	heavyFor      = 2 * time.Minute                // how long a refusal for weight is remembered
 	tombstone     = time.Minute                    // how long a dropped group stays refused: longer than any request that knew it
 	cacheBytes    = 32 << 20                       // images and texts kept ready
 	maxJobs       = 1000                           // requests answered by one child before it is replaced
@@ -94,6 +99,7 @@ type Renderer struct {
 	running  map[*flight]struct{} // includes those nobody waits for any more
 	dropped  map[string]*time.Timer
 	cache    cache
+	heavy    heavies
 }
 
 // New makes a Renderer; no child is started yet.
@@ -201,6 +207,7 @@ func (r *Renderer) Drop(group string) {
 		r.bury(group)
 	}
 	r.cache.drop(func(t ticket) bool { return t.group == group })
+	r.heavy.drop(group)
 	for f := range r.running {
 		if f.group == group {
 			f.cancel(ErrDropped)

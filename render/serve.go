@@ -103,6 +103,10 @@ func (s *server) answer(f frame) ([]byte, error) {
 	case opText:
 		spans, err := s.doc.text(q.Page)
 		return asJSON(spans, err)
+	case opRewrite:
+		err := s.doc.rewrite(q.Way, s.out)
+		s.close()
+		return nil, err
 	default:
 		return nil, errTalk
 	}
@@ -151,6 +155,8 @@ func (s *server) refuse(err error) error {
 	switch {
 	case errors.Is(err, ErrNoPage):
 		return writeFrame(s.out, opError, refusal{codeNoPage, ""}, 0)
+	case errors.Is(err, ErrPassword):
+		no = refusal{codePassword, "a password is asked for"}
 	case errors.Is(err, ErrUnreadable):
 		no = refusal{codeUnreadable, "PDFium cannot read it"}
 	case errors.Is(err, ErrTooHeavy):

@@ -196,7 +196,7 @@ func TestLimitStopsCleanly(t *testing.T) {
 }
 
 func FuzzReadFrame(f *testing.F) {
-	for _, header := range []any{query{1, 480}, greeting{1}, refusal{codeHeavy, "x"}} {
+	for _, header := range []any{query{Page: 1, Width: 480}, greeting{1}, refusal{codeHeavy, "x"}} {
 		var b bytes.Buffer
 		_ = writeFrame(&b, opResult, header, 4)
 		f.Add(append(b.Bytes(), "body"...), int64(10))

@@ -16,15 +16,19 @@ const (
 	opInfo  = 'i' // server: page sizes; answer: result, a JSON list of Size
 	opImage = 'p' // server: draw query.Page query.Width wide; answer: result, a PNG
 	opText  = 't' // server: text of query.Page; answer: result, a JSON list of Span
+	// server: the document written anew, the query.Way; answers: parts whose bodies are its pieces, then a result without
+	// body. The child closes the document.
+	opRewrite = 'w'
 
 	opHello  = 'h' // child: ready, once at the start; the header is a greeting
 	opResult = 'r' // child: done
+	opPart   = 'd' // child: more is to come, at most maxPart bytes at once
 	opError  = 'e' // child: not done; the header is a refusal
 
 	frameHead = 1 + 4 + 8
 	maxHeader = 4 << 10
 	// wireVersion changes with anything here: an updated binary must not talk to a child of the old one.
-	wireVersion = 1
+	wireVersion = 2
 )
 
 type (
@@ -34,6 +38,7 @@ type (
 	query struct {
 		Page  int `json:"page"`
 		Width int `json:"width"`
+		Way   Way `json:"way"`
 	}
 	refusal struct {
 		Code   string `json:"code"`
@@ -44,6 +49,7 @@ type (
 // Codes of a refusal.
 const (
 	codeUnreadable = "unreadable"
+	codePassword   = "password"
 	codeNoPage     = "no-page"
 	codeHeavy      = "heavy"
 	codeStart      = "start" // in place of the greeting: the child cannot work at all
@@ -130,6 +136,8 @@ func refusalError(header []byte) error {
 	switch no.Code {
 	case codeUnreadable:
 		kind = ErrUnreadable
+	case codePassword:
+		kind = ErrPassword
 	case codeNoPage:
 		return ErrNoPage
 	case codeStart:
