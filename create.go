@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/innsigli/innsigli/pades"
 )
 
 // ErrRewrap says that a key was wrapped under a key-encryption key that is no longer the current one: wrap again.
@@ -27,6 +25,7 @@ type CreateRequest struct {
 	User        string
 	Meta        map[string]string
 	Signees     []NewSignee
+	Flatten     bool // draw form fields and annotations into the pages
 	// Idempotency is the client's Idempotency-Key, empty when it sent none; Hash is of the request without the document.
 	Idempotency string
 	Hash        string
@@ -49,6 +48,10 @@ type Upload struct {
 	w   BlobWriter
 	key DataKey
 	n   int64
+
+	doc   Document // what intake made of it
+	blobs []string // all that were committed on the way
+	kept  bool     // doc is a process's
 }
 
 // NewUpload begins to take a document.
@@ -92,32 +95,27 @@ type Accepted struct {
 
 // Create takes a document and the people who must sign it. up holds the document; the caller aborts it in any case.
 // Errors: Invalid with every member that is wrong, TooLarge. Nothing is kept unless everything is.
-func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upload) (Accepted, error) {
+func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upload) (_ Accepted, err error) {
 	flow, err := s.checkCreate(ctx, c, &r, up)
 	if err != nil {
 		return Accepted{}, err
 	}
-	if err := up.w.Commit(ctx); err != nil {
-		return Accepted{}, fmt.Errorf("keep document: %w", err)
+	defer func() { s.discard(ctx, err, up) }()
+	if err := s.take(ctx, up, r.Flatten); err != nil {
+		return Accepted{}, err
+	}
+	if err := admit(up.doc); err != nil {
+		return Accepted{}, err
 	}
 	created, err := s.create(ctx, c, flow, r, up)
-	if err != nil || created.Process.Document.Blob != up.w.ID() {
-		// Not needed any more; when this fails too, the sweep of unlisted blobs takes it.
-		if !errors.Is(err, ErrUnclear) {
-			_ = s.Blobs.Delete(context.WithoutCancel(ctx), up.w.ID())
-		}
-	}
+	up.kept = err == nil && created.Process.Document.Blob == up.doc.Blob
 	return created, err
 }
 
 func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateRequest, up *Upload) (Accepted, error) {
-	pages, err := s.intake(ctx, up)
-	if err != nil {
-		return Accepted{}, err
-	}
 	n := newProcess(s.Now(), s.ExpireAfter, c, flow, r)
-	n.Process.Document = Document{Blob: up.w.ID(), Size: up.n, SHA256: up.w.SHA256(), Pages: pages}
-	h := sha256.Sum256([]byte(r.Hash + n.Process.Document.SHA256))
+	n.Process.Document = up.doc
+	h := sha256.Sum256([]byte(r.Hash + up.doc.Original))
 	n.RequestHash = hex.EncodeToString(h[:])
 	hooks, err := s.Store.Webhooks(ctx, flow.Key)
 	if err != nil {
@@ -130,7 +128,7 @@ func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateReque
 		return Accepted{}, err
 	case earlier == "":
 		s.After(n.Process.Key, n.Change)
-		return Accepted{Process: asCreated(n.Process), Warning: s.tooLargeToMail(up.n)}, nil
+		return Accepted{Process: asCreated(n.Process), Warning: s.tooLargeToMail(up.doc.Size)}, nil
 	case hash != n.RequestHash:
 		return Accepted{}, errKeyReused()
 	}
@@ -172,38 +170,13 @@ func asCreated(p Process) Process {
 	return p
 }
 
-// intake reads the document back through random access and refuses what the engine cannot seal later.
-func (s *Service) intake(ctx context.Context, up *Upload) (pages int, err error) {
-	r, err := s.Blobs.Open(ctx, up.w.ID(), up.key)
-	if err != nil {
-		return 0, fmt.Errorf("open upload: %w", err)
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	doc, err := pades.Open(r, r.Size())
-	if err != nil {
-		return 0, refusedDocument(err)
-	}
-	if doc.Signed() {
-		return 0, InvalidField("pdfDocument", "AlreadySigned",
-			"The document already carries a signature. Documents that were signed elsewhere cannot be taken yet.")
-	}
-	return doc.PageCount(), nil
-}
-
-// refusedDocument gives the engine's reason to the asker; other errors are ours.
-func refusedDocument(err error) error {
-	if r, ok := errors.AsType[*pades.Refusal](err); ok {
-		return InvalidField("pdfDocument", r.Code, r.Reason)
-	}
-	return fmt.Errorf("read document: %w", err)
-}
-
 // newProcess makes the rows of a process and what follows from its creation. It draws keys and decides nothing.
 func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r CreateRequest) NewProcess {
 	key := NewProcessKey()
 	p := Process{
 		Key: key, Group: GroupKey(key), Company: c.Company.Key, Flow: flow.Key, State: Created,
 		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, InOrder: r.InOrder, User: r.User, Meta: r.Meta,
+		Flatten:   r.Flatten,
 		CreatedAt: now, ExpiresAt: now.Add(expire),
 	}
 	for _, n := range r.Signees {

@@ -34,23 +34,15 @@ type AcceptedSequence struct {
 // CreateSequence takes several documents and the people who must sign them. ups holds the document of each process, nil
 // for one that came without; the caller aborts them in any case. Errors are those of [Service.Create], with the place of
 // the process in front of the name of the member. Nothing is kept unless everything is.
-func (s *Service) CreateSequence(ctx context.Context, c Caller, r CreateSequenceRequest, ups []*Upload) (AcceptedSequence, error) {
+func (s *Service) CreateSequence(ctx context.Context, c Caller, r CreateSequenceRequest, ups []*Upload) (_ AcceptedSequence, err error) {
 	flows, err := s.checkSequence(ctx, c, &r, ups)
 	if err != nil {
 		return AcceptedSequence{}, err
 	}
-	for _, up := range ups {
-		if err := up.w.Commit(ctx); err != nil {
-			return AcceptedSequence{}, fmt.Errorf("keep document: %w", err)
-		}
-	}
+	defer func() { s.discard(ctx, err, ups...) }()
 	created, err := s.createSequence(ctx, c, flows, r, ups)
-	if err != nil || created.Sequence.Process.Document.Blob != ups[0].w.ID() {
-		for _, up := range ups { // as in Create
-			if !errors.Is(err, ErrUnclear) {
-				_ = s.Blobs.Delete(context.WithoutCancel(ctx), up.w.ID())
-			}
-		}
+	for _, up := range ups {
+		up.kept = err == nil && created.Sequence.Process.Document.Blob == ups[0].doc.Blob
 	}
 	return created, err
 }
@@ -64,7 +56,7 @@ func (s *Service) createSequence(ctx context.Context, c Caller, flows []Flow, r 
 	keys := make([]DataKey, len(ups))
 	var size int64
 	for i, up := range ups {
-		keys[i], size = up.key, max(size, up.n)
+		keys[i], size = up.key, max(size, up.doc.Size)
 	}
 	earlier, hash, err := s.keepNew(ctx, &n, keys...)
 	switch {
@@ -90,14 +82,17 @@ func (s *Service) newSequence(ctx context.Context, c Caller, flows []Flow, r Cre
 	q := Sequence{Key: NewSequenceKey(), Company: c.Company.Key, User: r.User, InOrder: r.InOrder, CreatedAt: now}
 	var all []Process
 	for i, up := range ups {
-		pages, err := s.intake(ctx, up)
+		err := s.take(ctx, up, r.Processes[i].Flatten)
+		if err == nil {
+			err = admit(up.doc)
+		}
 		if err != nil {
 			return NewProcess{}, Facts{}, inPlace(r.place(i), err)
 		}
 		p := newProcess(now, s.ExpireAfter, c, flows[i], r.Processes[i]).Process
 		p.Group = GroupKey(q.Key)
-		p.Document = Document{Blob: up.w.ID(), Size: up.n, SHA256: up.w.SHA256(), Pages: pages}
-		_, _ = io.WriteString(h, p.Document.SHA256)
+		p.Document = up.doc
+		_, _ = io.WriteString(h, p.Document.Original)
 		all = append(all, p)
 	}
 	nameTogether(all)

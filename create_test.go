@@ -269,10 +269,10 @@ func TestCreateKeepsTheProcessAndItsDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !blobs.made.committed || len(blobs.deleted) != 0 || *kicks != 1 {
+	if !blobs.made.committed || !cmp.Equal(blobs.deleted, []string{"new1"}) || *kicks != 1 { // as it came
 		t.Errorf("committed %v, deleted %v, kicked %d", blobs.made.committed, blobs.deleted, *kicks)
 	}
-	want := Document{Blob: "new", Size: int64(len(onePage())), SHA256: shownSHA256, Pages: 1}
+	want := Document{Blob: "new2", Size: int64(len(onePage())), SHA256: shownSHA256, Pages: 1, Original: shownSHA256}
 	if d := cmp.Diff(want, kept.Process.Document); d != "" {
 		t.Error(d)
 	}
@@ -287,11 +287,11 @@ func TestCreateThatFailsLeavesNoBytesUnlessNobodyKnows(t *testing.T) {
 		doc     []byte
 		err     error
 		kind    Kind
-		deleted bool
+		deleted []string
 	}{
-		"store fails":      {onePage(), down, 0, true},
-		"outcome unclear":  {onePage(), ErrUnclear, 0, false},
-		"document refused": {[]byte("MZ this is no PDF at all"), nil, Invalid, true},
+		"store fails":      {onePage(), down, 0, []string{"new1", "new2"}},
+		"outcome unclear":  {onePage(), ErrUnclear, 0, []string{"new1"}},
+		"document refused": {[]byte("MZ this is no PDF at all"), nil, Invalid, []string{"new1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := createStore(func(NewProcess) (ProcessKey, string, error) { return "", "", tc.err })
@@ -301,7 +301,7 @@ func TestCreateThatFailsLeavesNoBytesUnlessNobodyKnows(t *testing.T) {
 			if err == nil || KindOf(err) != tc.kind || tc.err != nil && !errors.Is(err, tc.err) {
 				t.Errorf("got %v of kind %s", err, KindOf(err))
 			}
-			if (len(blobs.deleted) == 1) != tc.deleted || *kicks != 0 || got.Process.Key != "" {
+			if !cmp.Equal(blobs.deleted, tc.deleted) || *kicks != 0 || got.Process.Key != "" {
 				t.Errorf("deleted %v, kicked %d, answer %+v", blobs.deleted, *kicks, got)
 			}
 		})
@@ -320,7 +320,7 @@ func TestCreateDeletesEvenWhenTheClientHasGone(t *testing.T) {
 	if _, err := s.Create(gone, testCaller(), goodRequest(), up); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if len(blobs.deleted) != 1 {
+	if len(blobs.deleted) != 2 {
 		t.Errorf("deleted %v", blobs.deleted)
 	}
 }
@@ -348,7 +348,7 @@ func TestCreateWithAUsedIdempotencyKey(t *testing.T) {
 			} else {
 				wantInvalid(t, err, "Idempotency-Key")
 			}
-			if len(blobs.deleted) != 1 || *kicks != 0 {
+			if len(blobs.deleted) != 2 || *kicks != 0 {
 				t.Errorf("deleted %v, kicked %d: the second document is not needed", blobs.deleted, *kicks)
 			}
 		})

@@ -45,9 +45,10 @@ var limitTests = map[string]func(*testing.T){
 	"MaxAddress": requestLimit(MaxAddress, "createSignees[1].email", func(r *CreateRequest, n int) {
 		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
 	}),
-	"MaxSequence":      sequenceLength,
-	"MaxSequenceBytes": sequenceBytes,
-	"MaxSequenceBody":  sequenceBody,
+	"MaxNormalisedBytes": normalisedBytes,
+	"MaxSequence":        sequenceLength,
+	"MaxSequenceBytes":   sequenceBytes,
+	"MaxSequenceBody":    sequenceBody,
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),

@@ -43,6 +43,7 @@ type Process struct {
 	InOrder     bool   // signInOrder: everyone waits for those before
 	User        string // e-mail of the owner, may be empty
 	Meta        map[string]string
+	Flatten     bool // form fields and annotations were drawn into the pages
 
 	Document Document // the intake bytes: what everyone is shown until completion
 	Sealed   Document // zero until Completed
@@ -63,6 +64,13 @@ type Document struct {
 	Size   int64
 	SHA256 string // hex, of the clear bytes
 	Pages  int
+
+	// Of intake documents only. Original is the SHA-256 of the file that came, in hex; when it differs from SHA256, the
+	// document was written anew at intake. Signed documents are kept byte for byte: Certification is then the level that
+	// their author set, 1 to 3, or 0 (pdf.Document.Certification).
+	Original      string
+	Signed        bool
+	Certification int
 }
 
 // Owner is the address that speaks for the sender: the process's user, else the company.

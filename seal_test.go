@@ -64,7 +64,7 @@ func TestSealJobCompletesWithTheSealedDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := d(f)
-	if err != nil || c.State != Completed || c.Sealed.Blob != "new" || c.Sealed.Size <= int64(len(onePage())) {
+	if err != nil || c.State != Completed || c.Sealed.Blob != "new1" || c.Sealed.Size <= int64(len(onePage())) {
 		t.Errorf("%v, change:\n%s", err, c)
 	}
 	if !s.Blobs.(*fakeBlobs).made.committed || len(paper.marks) != 2 || paper.evidence.Outcome != outcomeCompleted {

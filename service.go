@@ -9,14 +9,16 @@ import (
 // Service carries out verbs: it reads, decides, keeps. It holds no state of its own, so several nodes can run on one
 // store.
 type Service struct {
-	Store    Store
-	Blobs    Blobs
-	Keys     Keys
-	Pages    Pages
-	Paper    Paper
-	Identity Identity
-	Sealer   Sealer
-	Anchors  Anchors // for Verify alone
+	Store Store
+	Blobs Blobs
+	Keys  Keys
+	Pages Pages
+	// Normaliser writes documents anew at intake.
+	Normaliser Normaliser
+	Paper      Paper
+	Identity   Identity
+	Sealer     Sealer
+	Anchors    Anchors // for Verify alone
 
 	// Now is the clock, in UTC and whole microseconds: what both databases keep.
 	Now func() time.Time

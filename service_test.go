@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -154,6 +155,28 @@ func (p *fakePages) Image(context.Context, PageSource, int, int) ([]byte, error)
 
 func (p *fakePages) Text(context.Context, PageSource, int) ([]TextSpan, error) { return nil, nil }
 
+// fakeNormaliser writes what it reads, or fails.
+type fakeNormaliser struct {
+	calls  []Rewriting
+	worked time.Duration
+	fail   func(call int) error
+}
+
+func (n *fakeNormaliser) Normalise(ctx context.Context, src PageSource, how Rewriting, w io.Writer) (time.Duration, error) {
+	n.calls = append(n.calls, how)
+	if n.fail != nil {
+		if err := n.fail(len(n.calls)); err != nil {
+			return n.worked, err
+		}
+	}
+	r, err := src.Open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(w, io.NewSectionReader(r, 0, r.Size()))
+	return n.worked, errors.Join(err, r.Close())
+}
+
 // fakeBlob is an open blob of the bytes.
 type fakeBlob struct {
 	*bytes.Reader
@@ -168,10 +191,12 @@ type fakeBlobs struct {
 	fail    error
 	open    func(id string) (BlobReader, error)
 	made    *fakeWriter
+	count   int
 }
 
 func (b *fakeBlobs) Create(context.Context, DataKey) (BlobWriter, error) {
-	b.made = &fakeWriter{}
+	b.count++
+	b.made = &fakeWriter{id: fmt.Sprintf("new%d", b.count)}
 	return b.made, nil
 }
 
@@ -188,12 +213,13 @@ func (b *fakeBlobs) Delete(_ context.Context, id string) error {
 }
 
 type fakeWriter struct {
+	id        string
 	n         int64
 	committed bool
 }
 
 func (w *fakeWriter) Write(p []byte) (int, error)  { w.n += int64(len(p)); return len(p), nil }
-func (w *fakeWriter) ID() string                   { return "new" }
+func (w *fakeWriter) ID() string                   { return w.id }
 func (w *fakeWriter) Size() int64                  { return w.n }
 func (w *fakeWriter) SHA256() string               { return shownSHA256 }
 func (w *fakeWriter) Commit(context.Context) error { w.committed = true; return nil }
@@ -217,7 +243,7 @@ func service(t *testing.T, st Store) (s *Service, pages *fakePages, kicks *int) 
 	t.Helper()
 	pages, kicks = &fakePages{}, new(int)
 	return &Service{
-		Store: st, Pages: pages, Blobs: &fakeBlobs{}, Keys: openKeys{}, Identity: oneCode("123456"),
+		Store: st, Pages: pages, Blobs: &fakeBlobs{}, Normaliser: &fakeNormaliser{}, Keys: openKeys{}, Identity: oneCode("123456"),
 		Now: func() time.Time { return testNow }, Kick: func() { *kicks++ },
 		Log: slog.New(slog.DiscardHandler), ExpireAfter: 30 * 24 * time.Hour,
 	}, pages, kicks

@@ -145,7 +145,6 @@ func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
 		{"requiresAuth", in.RequiresAuth},
 		{"signInOrder", in.SignInOrder},
 		{"sequenceKey", in.SequenceKey != ""},
-		{"flattenDocument", in.FlattenDocument},
 		{"reminderRule", in.ReminderRule != ""},
 	} {
 		if m.set {
@@ -163,7 +162,7 @@ func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
 	}
 	req := innsigli.CreateRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
-		DisplayName: strings.TrimSpace(in.ActivityDisplayName), Hash: in.hash(),
+		DisplayName: strings.TrimSpace(in.ActivityDisplayName), Flatten: in.FlattenDocument, Hash: in.hash(),
 	}
 	var ok bool
 	if req.Location, ok = enum(in.SignatureLocation, innsigli.TopFirstPage, innsigli.ParseLocation); !ok {

@@ -78,6 +78,7 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 	return signingProcess{
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
+		FlattenDocument: p.Flatten,
 	}
 }
 

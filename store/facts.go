@@ -43,7 +43,8 @@ const qProcessOfToken = `select process from challenge where token = $1`
 
 const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_name, p.display_name, p.location, p.owner, p.meta,
 	p.created_at, p.expires_at, p.ended_at, p.ended_by,
-	coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
+	p.flatten, coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
+	coalesce(nullif(i.original, ''), i.sha256, ''), coalesce(i.signed, 0), coalesce(i.certification, 0),
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
 	(select count(*) from key_hold h where h.process = p.key), p.in_order,
@@ -177,10 +178,12 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	p, c, fl, q, a := &f.Process, &f.Company, &f.Flow, &f.Sequence, &f.Process.Evidence
 	var state, meta string
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages, evidencePages int64
+	var flatten, signed, certification int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
 		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy,
-		&p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
+		&flatten, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
+		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
 		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &inOrder,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
@@ -195,6 +198,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		a.Type, a.Pages = innsigli.AttachmentEvidence, int(evidencePages)
 	}
 	p.Document.Pages, p.Sealed.Pages = int(pages), int(sealedPages)
+	p.Flatten, p.Document.Signed, p.Document.Certification = flatten != 0, signed != 0, int(certification)
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)
 	f.Held, p.InOrder = held != 0, inOrder != 0

@@ -17,10 +17,11 @@ const (
 	// A code for all documents is used by each signature of one commit.
 	qUseForAll = `update challenge set used_at = $1 where token = $2 and person = $3 and person <> '' and used_at in (0, $1)
 		and exists (select 1 from signee s where s.key = $4 and s.person = challenge.person)`
-	qVoid        = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
-	qChallenged  = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
-	qTokenAt     = `update signee set last_token_at = $1 where key = $2 and process = $3`
-	qDocument    = `insert into document (process, role, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6)`
+	qVoid       = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
+	qChallenged = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
+	qTokenAt    = `update signee set last_token_at = $1 where key = $2 and process = $3`
+	qDocument   = `insert into document (process, role, blob, size, sha256, pages, original, signed, certification)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	qAttach      = `insert into attachment (key, process, type, name, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6, $7, $8)`
 	qForgetMore  = `delete from attachment where process = $1`
 	qForget      = `delete from document where process = $1`
@@ -108,7 +109,8 @@ func keepState(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 }
 
 func keepDocument(b *batch, process, role string, doc innsigli.Document) {
-	b.must("document", qDocument, process, role, doc.Blob, doc.Size, doc.SHA256, int64(doc.Pages))
+	b.must("document", qDocument, process, role, doc.Blob, doc.Size, doc.SHA256, int64(doc.Pages),
+		doc.Original, flag(doc.Signed), int64(doc.Certification))
 }
 
 // keepKey moves or deletes the wrapped data key. The row is locked while it is copied: a rewrapping that runs at the

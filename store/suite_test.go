@@ -101,7 +101,8 @@ func (w *world) process(n int) innsigli.NewProcess {
 		Key: key, Group: innsigli.GroupKey(key), Company: w.company.Key, Flow: w.flow.Key, State: innsigli.Created,
 		FileName: "Samningur.pdf", DisplayName: "Samningur 17", Location: innsigli.BottomLastPage, User: "owner@example.com",
 		Meta:      map[string]string{"ref": "A/17"},
-		Document:  innsigli.Document{Blob: "blob-" + string(key), Size: 1234, SHA256: "aa", Pages: 3},
+		Flatten:   true,
+		Document:  innsigli.Document{Blob: "blob-" + string(key), Size: 1234, SHA256: "aa", Pages: 3, Original: "bb", Signed: true, Certification: 2},
 		CreatedAt: w.clock.now(), ExpiresAt: w.clock.now().Add(30 * 24 * time.Hour),
 	}
 	for i := range n {

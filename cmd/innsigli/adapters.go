@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"time"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/blob"
 	"github.com/innsigli/innsigli/keyring"
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/render"
 )
 
@@ -111,6 +113,35 @@ func (p pages) Text(ctx context.Context, s innsigli.PageSource, page int) ([]inn
 	return out, nil
 }
 
+// Normalise writes a document anew in the renderer's child.
+func (p pages) Normalise(ctx context.Context, s innsigli.PageSource, how innsigli.Rewriting, w io.Writer) (time.Duration, error) {
+	ways := map[innsigli.Rewriting]render.Way{
+		innsigli.Rewrite: render.Rewrite, innsigli.Flatten: render.Flatten, innsigli.Rebuild: render.Rebuild,
+	}
+	worked, err := p.r.Normalise(ctx, p.source(s), ways[how], w)
+	return worked, normalised(err)
+}
+
+// normalised translates the renderer's errors into the trade's: whose fault it is that a document cannot be taken.
+func normalised(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, render.ErrPassword):
+		return pades.Refuse(pades.Encrypted, err.Error())
+	case errors.Is(err, render.ErrUnreadable):
+		return pades.Refuse(pades.Broken, err.Error())
+	case errors.Is(err, render.ErrTooHeavy):
+		return pades.Refuse(pades.TooComplex, err.Error())
+	case errors.Is(err, render.ErrClosed), errors.Is(err, render.ErrStart):
+		return &innsigli.Error{
+			Kind: innsigli.Unavailable, Code: "Unavailable", RetryAfter: 5 * time.Second, Cause: err,
+			Text: "The server cannot read documents at the moment. Nothing was kept; the same request works later.",
+		}
+	}
+	return err
+}
+
 func (p pages) Drop(k innsigli.ProcessKey) { p.r.Drop(string(k)) }
 
 // drawn translates the renderer's refusals into the trade's.
@@ -120,6 +151,11 @@ func drawn(err error) error {
 		return &innsigli.Error{Kind: innsigli.NotFound, Code: "NotFound", Text: "The document has no such page.", Cause: err}
 	case errors.Is(err, render.ErrDropped):
 		return &innsigli.Error{Kind: innsigli.Gone, Code: "ProcessCanceled", Text: "The signing has ended and the document has been deleted.", Cause: err}
+	case errors.Is(err, render.ErrStart):
+		return &innsigli.Error{
+			Kind: innsigli.Unavailable, Code: "Unavailable", RetryAfter: 5 * time.Second, Cause: err,
+			Text: "Pages cannot be shown at the moment. The document can be downloaded.",
+		}
 	case errors.Is(err, render.ErrTooHeavy), errors.Is(err, render.ErrUnreadable):
 		return &innsigli.Error{Kind: innsigli.Unavailable, Code: "CannotDraw", Text: "This page cannot be shown. The document can be downloaded.", Cause: err}
 	}

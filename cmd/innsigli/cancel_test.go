@@ -403,6 +403,18 @@ func pdfText(tb testing.TB, pdf []byte) string {
 	return string(out)
 }
 
+// sameText holds what people are shown against the file that came: it was written anew, but says the same.
+func sameText(tb testing.TB, what string, came, shown []byte) {
+	tb.Helper()
+	if !bytes.HasPrefix(shown, []byte("%PDF-")) {
+		tb.Errorf("%s: no PDF but %.100s", what, shown)
+		return
+	}
+	if got, want := pdfText(tb, shown), pdfText(tb, came); got != want {
+		tb.Errorf("%s: the text has become %.300q, want %.300q", what, got, want)
+	}
+}
+
 // judgeSeal has strangers judge a sealed document: pdfsig with the server's own root, and qpdf.
 func judgeSeal(tb testing.TB, r *rig, pdf []byte) {
 	tb.Helper()

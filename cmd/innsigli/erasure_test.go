@@ -51,6 +51,9 @@ func erasure(t *testing.T, r *rig, s *server) {
 			t.Fatalf("%s: %d %s", path, a.status, a.body)
 		}
 	}
+	if a := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil); !bytes.Contains(a.body, []byte(marker)) {
+		t.Fatal("the marker cannot be seen in the document: the search below would prove nothing")
+	}
 	key := dataKeyOf(t, s, p.Key)
 	wrapped, err := s.db.Key(t.Context(), innsigli.ProcessKey(p.Key))
 	if err != nil {

@@ -88,7 +88,7 @@ func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err er
 		return s, err
 	}
 	s.svc = s.service()
-	s.svc.Pages, s.svc.Paper = pages{s.renderer}, paper.New()
+	s.svc.Pages, s.svc.Normaliser, s.svc.Paper = pages{s.renderer}, pages{s.renderer}, paper.New()
 	otp, err := s.secret(ctx, "otp", random32)
 	if err != nil {
 		return s, err

@@ -198,7 +198,6 @@ func (r *rig) slowDownload(p process) (*http.Response, []byte) {
 func TestStopsWithADownloadInFlight(t *testing.T) {
 	t.Parallel()
 	pdf := innsiglitest.BigPDF(t, 30<<20)
-	sum := sha256.Sum256(pdf)
 	for _, c := range []struct {
 		name  string
 		reads bool // the client reads on; otherwise it hangs
@@ -208,6 +207,7 @@ func TestStopsWithADownloadInFlight(t *testing.T) {
 			r := newRig(t, "sqlite")
 			p := r.create(pdf, byMail("Ann", "ann@stop.example"))
 			r.settled()
+			sum := sha256.Sum256(r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body)
 			resp, first := r.slowDownload(p)
 			defer resp.Body.Close() //nolint:errcheck // read as far as it goes
 			begin := time.Now()

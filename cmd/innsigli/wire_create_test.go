@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -39,9 +38,7 @@ func wireNames(t *testing.T, r *rig, _ string) {
 			}
 			var p process
 			a.json(t, &p)
-			if got := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil); !bytes.Equal(got.body, pdf) {
-				t.Errorf("document %d comes back as %d bytes, want %d", i, len(got.body), len(pdf))
-			}
+			sameText(t, fmt.Sprintf("document %d", i), pdf, r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body)
 		}
 	}
 }
@@ -115,7 +112,6 @@ func wireMembers(t *testing.T, r *rig, _ string) {
 		{"requiresAuth", true},
 		{"signInOrder", true},
 		{"sequenceKey", "pg00"},
-		{"flattenDocument", true},
 		{"reminderRule", "0:10"},
 	} {
 		refusal(t, x.name, r.ask("POST", "/management/signing", "own", with(x.name, x.v)), 400, "NotSupported", x.name)

@@ -262,6 +262,9 @@ func wireDocument(t *testing.T, r *rig, other string) {
 	t.Helper()
 	pdf := innsiglitest.PDF(t, 1, "document")
 	p := r.create(pdf, byMail("Ann", "ann@document.example"))
+	shown := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body
+	sameText(t, "document", pdf, shown)
+	pdf = shown
 	sum := sha256.Sum256(pdf)
 	tag := `"` + hex.EncodeToString(sum[:]) + `"`
 	get := func(method, path, auth string, header ...string) answer {
