@@ -98,6 +98,16 @@ func PyHankoSamples(tb testing.TB, document []byte) (samples map[string][]byte, 
 	return samples, readFile(tb, filepath.Join(dir, "root.pem"))
 }
 
+// LibPDFSample signs a document with LibPDF (JavaScript), with the key in a PKCS #12 file whose password is "x".
+func LibPDFSample(tb testing.TB, document []byte, key string) []byte {
+	tb.Helper()
+	NeedTool(tb, "node", "nodejs")
+	dir := tb.TempDir()
+	in, out := writeFile(tb, filepath.Join(dir, "in.pdf"), document), filepath.Join(dir, "out.pdf")
+	runJudge(tb, nil, "libpdf", in, key, out)
+	return readFile(tb, out)
+}
+
 func ask(tb testing.TB, judge string, roots []byte, at time.Time, files []string) []Verdict {
 	tb.Helper()
 	args := []string{judge}

@@ -55,6 +55,7 @@ type sigFacts struct {
 	placed    bool
 	bare      bool // /Contents is one plain hexadecimal string
 	contents  []byte
+	ber       bool  // with indefinite lengths
 	end       int64 // of what is covered; 0 unless the range is one
 	revision  int   // counted from 1; 0 if the range ends where none does
 

@@ -175,6 +175,11 @@ func (s *sigFacts) parse() {
 	case subFilterStamp:
 		s.token, s.sigErr = cms.ParseToken(s.contents)
 	case subFilterCAdES, subFilterPKCS7:
+		// Programs with NSS write indefinite lengths, which readers take though ISO 32000
+		// does not.
+		if der, err := cms.Definite(s.contents); err == nil && len(s.contents) > 1 && s.contents[1] == 0x80 {
+			s.contents, s.ber = der, true
+		}
 		if s.sig, s.sigErr = cms.Parse(s.contents); s.sigErr == nil {
 			s.sigErr = s.sig.CheckVersion()
 		}
@@ -202,7 +207,9 @@ func (s *sigFacts) check() {
 		s.mathErr = s.token.Matches(s.token.Hash, s.digests[s.token.Hash])
 	default:
 		s.mathErr = s.sig.Check(s.digests[s.sig.Hash])
-		s.baseErr = s.sig.CheckBaseline()
+		if s.baseErr = s.sig.CheckBaseline(); s.baseErr == nil && s.ber {
+			s.baseErr = errBER
+		}
 		if s.sig.Token == nil {
 			return
 		}

@@ -8,7 +8,10 @@ import (
 	"time"
 )
 
-var errSubFilter = errors.New("kind of signature is not known")
+var (
+	errSubFilter = errors.New("kind of signature is not known")
+	errBER       = errors.New("not in DER")
+)
 
 // VerifyOptions say whom to trust and what time it is.
 type VerifyOptions struct {

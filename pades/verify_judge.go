@@ -160,6 +160,9 @@ func form(s *sigFacts, v *verdict) {
 			v.find("range-end", fmt.Sprint(s.end))
 		}
 	}
+	if s.ber {
+		v.find("not-der", "")
+	}
 	if s.twice != "" {
 		v.find("key-twice", "/"+string(s.twice))
 	}
@@ -366,7 +369,7 @@ func (j *judgement) signer(s *sigFacts, v *verdict) {
 		v.find("stamp-form", s.stamp.Error())
 	} else if s.token != nil {
 		var problem, warning breach
-		if stampChain, problem, warning = j.stampHolds(s.token, best); problem.rule == "" {
+		if stampChain, problem, warning = j.stampHolds(s.token, best); problem.rule == "" || problem.rule == "revocation-unknown" {
 			best, proven, v.TimeBy = s.token.Time, true, "signature time-stamp"
 		}
 		v.breach(problem)

@@ -75,6 +75,7 @@ var rules = []rule{
 	{"revocation-unknown", Indeterminate, tryLater, "unknown", Error, clauseRevocation, "Nothing tells whether a certificate had been revoked."},
 	{"annotated", Indeterminate, sigConstraints, "annotated", Error, clauseDocMDP, "Annotations were added or changed after the signature; they may cover what was signed."},
 	{"revocation-none", "", "", "", Warning, clauseRevocation, "A certificate says nothing of where to ask whether it was revoked."},
+	{"not-der", "", "", "", Warning, clauseDictionary, "The signature is not encoded in DER, as it has to be."},
 	{"not-pades", "", "", "", Warning, clauseBaseline, "The signature is valid in PDF, but is no PAdES signature."},
 	{"baseline", "", "", "", Warning, clauseBaseline, "The signature breaks a rule of PAdES baseline signatures."},
 	{"claimed-time", "", "", "", Warning, clauseBaseline, "The signature does not say when it was made."},

@@ -22,6 +22,8 @@ need xmlsec1 command -v xmlsec1
 need default-jdk-headless command -v javac             # EU DSS
 need maven command -v mvn                              # what builds it
 need python3-venv python3 -c 'import venv, ensurepip'  # pyHanko
+need nodejs command -v node                            # LibPDF
+need npm command -v npm                                # the same
 need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
 need fonts-liberation sh -c 'find /usr/share/fonts | grep -qi liberation' # else the browser draws boxes
 
@@ -33,7 +35,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
 	# In CI a skipped test is a failed test, so it may as well stop here.
 	[ "${CI:-}" != true ] || exit 1
 	case $missing in
-	*jdk* | *maven* | *venv*) exit 0 ;;
+	*jdk* | *maven* | *venv* | *nodejs* | *npm*) exit 0 ;;
 	*) exec "$judges" ;;
 	esac
 fi

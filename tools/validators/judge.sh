@@ -21,6 +21,10 @@ sample) # makes signed files: judge.sh sample IN.pdf FOLDER
 	[ -d "$pyhanko" ] || { echo "pyHanko is not built: make setup" >&2; exit 3; }
 	exec "$pyhanko/bin/python" "$here/pyhanko/sample.py" "$@"
 	;;
+libpdf) # signs a file: judge.sh libpdf IN.pdf KEY.p12 OUT.pdf
+	[ -d "$libpdf" ] || { echo "LibPDF is not built: make setup" >&2; exit 3; }
+	exec node "$libpdf/sign.mjs" "$@"
+	;;
 esac
 echo "judge.sh: no judge $judge" >&2
 exit 2

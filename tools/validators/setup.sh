@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the judges: EU DSS (Maven) and pyHanko (a virtual environment), into the user's cache. Takes no time when both
-# are there. Wants javac, mvn, and python3 with venv, which tools/setup.sh installs, and the package registries.
+# Builds the judges: EU DSS (Maven) and pyHanko (a virtual environment), and LibPDF (npm), which signs what we judge, into
+# the user's cache. Takes no time when all are there. Wants javac, mvn, python3 with venv, node and npm, which tools/setup.sh installs, and the package registries.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/where.sh"
@@ -37,7 +37,15 @@ with_pip() {
 
 try_pip() { "$1/bin/python" -m pip install -q --no-input --disable-pip-version-check --no-deps -r "$here/pyhanko/requirements.txt"; }
 
+# Nothing of what is installed runs then: only the libraries are wanted.
+with_npm() {
+	cp "$here/libpdf/"* "$1" && (cd "$1" && { try_npm || { sleep 5 && try_npm; }; })
+}
+
+try_npm() { npm ci --ignore-scripts --no-audit --no-fund --silent; }
+
 build "EU DSS" "$dss" with_maven
 build pyHanko "$pyhanko" with_pip
+build LibPDF "$libpdf" with_npm
 
 [ $bad = 0 ] || [ "${CI:-}" != true ] || exit 1
