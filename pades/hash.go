@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 )
 
 // states are the hashes of a growing document: SHA-256 of the file, and the hash
@@ -17,6 +18,11 @@ type states struct {
 	sign hash.Cloner // equal to file when the signature uses SHA-256
 	with crypto.Hash // what sign is
 }
+
+// hashChunk is how much is read at once: memory does not grow with the document.
+const hashChunk = 256 << 10
+
+var buffers = sync.Pool{New: func() any { return new([hashChunk]byte) }}
 
 var errNoClone = errors.New("hash state cannot be carried")
 
@@ -52,7 +58,8 @@ func hashDocument(ctx context.Context, doc *Document, h crypto.Hash) (states, er
 		}
 		to = io.MultiWriter(s.file, s.sign)
 	}
-	buf := make([]byte, 256<<10)
+	buf := buffers.Get().(*[hashChunk]byte)[:] //nolint:errcheck // nothing else is put there
+	defer buffers.Put((*[hashChunk]byte)(buf))
 	for at := int64(0); at < doc.Size(); {
 		if err := ctx.Err(); err != nil {
 			return s, fmt.Errorf("hash document: %w", err)

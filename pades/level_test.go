@@ -2,17 +2,25 @@ package pades_test
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/elliptic"
+	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pades"
+	"github.com/innsigli/innsigli/pdf"
 )
 
 var p256 = elliptic.P256()
@@ -233,5 +241,177 @@ func TestEveryKeyReachesTheTop(t *testing.T) {
 		if p := proofsOf(t, out); len(p.OCSPs) != 0 || len(p.CRLs) != 2 {
 			t.Errorf("%s: %d answers, %d lists", name, len(p.OCSPs), len(p.CRLs))
 		}
+	}
+}
+
+// TestMemoryDoesNotGrowWithTheDocument counts what sealing allocates, in bytes.
+func TestMemoryDoesNotGrowWithTheDocument(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	const bound = 8 << 20
+	in := sized(48 << 20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+	if err != nil || got != pades.BLTA {
+		t.Fatal(got, err)
+	}
+	n, err := r.WriteTo(io.Discard)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > bound || err != nil || n != r.Size() {
+		t.Errorf("%d bytes for a document of %d, %v", took, len(in), err)
+	}
+}
+
+// counting counts the bytes that are read of a document.
+type counting struct {
+	io.ReaderAt
+	read int64
+}
+
+func (c *counting) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, off)
+	c.read += int64(n)
+	return n, err
+}
+
+// TestTheDocumentIsHashedOnce counts what is read for three revisions.
+func TestTheDocumentIsHashedOnce(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	in := sized(4 << 20)
+	from := &counting{ReaderAt: bytes.NewReader(in)}
+	doc, err := pades.Open(from, int64(len(in)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := pades.SignTo(t.Context(), doc, pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from.read > int64(len(in))*3/2 {
+		t.Errorf("%d bytes read of a document of %d", from.read, len(in))
+	}
+	if sum := sha256.Sum256(bytesOf(t, r)); !bytes.Equal(sum[:], r.SHA256()) {
+		t.Error("SHA256 is not that of the file")
+	}
+}
+
+// TestAtTheLargestSize has ranges of eight digits, and no room for what comes after the signature.
+func TestAtTheLargestSize(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	in := sized(pdf.MaxFileSize - 50<<10)
+	r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+	var pending *pades.Pending
+	if !errors.As(err, &pending) || got != pades.BLT || !isRefused(err, pdf.TooLarge) {
+		t.Fatal(got, err)
+	}
+	out := bytesOf(t, r)
+	s := signaturesOf(t, out)
+	sum := sha256.Sum256(s[0].content)
+	if _, err := cms.Verify(s[0].contents, sum[:]); err != nil || len(s) != 1 {
+		t.Error(err)
+	}
+}
+
+// lying is a time-stamping service that answers with something else.
+type lying struct{ answer *cms.Token }
+
+func (l lying) Timestamp(context.Context, crypto.Hash, []byte) (*cms.Token, error) {
+	return l.answer, nil
+}
+
+// TestALyingServiceMakesNoLie lets a service answer with what it was not asked for.
+func TestALyingServiceMakesNoLie(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	other, err := a.Timestamp(t.Context(), crypto.SHA256, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, token := range map[string]*cms.Token{"nothing": nil, "about something else": other} {
+		services := pades.Services{Timestamps: lying{token}, Revocations: a}
+		r, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, services, pades.BLTA)
+		var pending *pades.Pending
+		if !errors.As(err, &pending) || got != pades.BB || r == nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+		judgeLevel(t, bytesOf(t, r), a, pades.BB)
+	}
+	// A time-stamp from after the certificate's end would prove that the signature is too late.
+	a.now = signingTime.AddDate(4, 0, 0)
+	if _, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA); got != pades.BB {
+		t.Errorf("an expired certificate: %v, %v", got, err)
+	}
+}
+
+// TestStepsAlone goes up one step at a time, with the names of signatures in the store.
+func TestStepsAlone(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	h := a.house()
+	r, err := pades.Sign(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, h.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = pades.Archive(t.Context(), reopen(t, r), a); err != nil {
+		t.Fatal(err)
+	}
+	m, err := a.Collect(t.Context(), []*x509.Certificate{a.seal.cert, a.tsa.cert}, a.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = pades.Extend(t.Context(), reopen(t, r), m, pades.ExtendOptions{VRI: true}); err != nil {
+		t.Fatal(err)
+	}
+	out := bytesOf(t, r)
+	for _, s := range append(signaturesOf(t, out), stampsOf(t, out)...) {
+		if key := fmt.Sprintf("/%X <<", sha1.Sum(s.contents)); !bytes.Contains(out, []byte(key)) {
+			t.Errorf("nothing under %s", key)
+		}
+	}
+	// The same once more adds nothing; something new is merged.
+	again, err := pades.Extend(t.Context(), open(t, out), m, pades.ExtendOptions{VRI: true})
+	if err != nil || again.Size() != int64(len(out)) {
+		t.Errorf("%d bytes became %d, %v", len(out), again.Size(), err)
+	}
+	a.now = a.now.Add(time.Hour)
+	if r, err = pades.Extend(t.Context(), open(t, out), cms.Material{CRLs: [][]byte{a.list(a.root)}}, pades.ExtendOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	before, after := proofsOf(t, out), proofsOf(t, bytesOf(t, r))
+	if len(after.CRLs) != len(before.CRLs)+1 || len(after.Certs) != len(before.Certs) || len(after.OCSPs) != len(before.OCSPs) {
+		t.Errorf("%d, %d and %d proofs", len(after.Certs), len(after.OCSPs), len(after.CRLs))
+	}
+	judgeGrown(t, bytesOf(t, r), h)
+	if _, _, err := pades.Raise(t.Context(), open(t, written(t, 1)), a.services(), pades.BLTA); err == nil {
+		t.Error("raised a document without a signature")
+	}
+	for _, want := range []pades.Level{0, 5} {
+		if _, _, err := pades.Raise(t.Context(), open(t, out), a.services(), want); err == nil {
+			t.Errorf("raised to %v", want)
+		}
+	}
+}
+
+// TestHostileStores raises documents with stores that others made, badly.
+func TestHostileStores(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	for name, dss := range map[string]string{
+		"no dictionary":  "[1 2]",
+		"no arrays":      "<< /Certs 1 /OCSPs << >> /CRLs (x) >>",
+		"no streams":     "<< /Certs [1 (x) null 3 0 R 99 0 R] >>",
+		"itself":         "<< /Certs [4 0 R] /VRI 4 0 R >>",
+		"damaged stream": "<< /Certs [5 0 R] /OCSPs [5 0 R] /CRLs [5 0 R] /Own /Kept >>",
+		"garbage in it":  "<< /Certs [6 0 R 6 0 R] /OCSPs [6 0 R] /CRLs [6 0 R] >>",
+	} {
+		in := plain("<< /Type /Catalog /Pages 2 0 R /DSS 4 0 R >>", pages, page, dss,
+			"<< /Filter /FlateDecode /Length 3 >>\nstream\nxyz\nendstream", "<< /Length 3 >>\nstream\n0\x80\x00\nendstream")
+		r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+		if err != nil || got != pades.BLTA {
+			t.Errorf("%s: %v, %v", name, got, err)
+			continue
+		}
+		out := bytesOf(t, r)
+		if name == "damaged stream" && !bytes.Contains(out[len(in):], []byte("/Own /Kept")) {
+			t.Errorf("%s: what was in the store is gone", name)
+		}
+		open(t, out)
 	}
 }

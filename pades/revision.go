@@ -23,7 +23,11 @@ type Revision struct {
 }
 
 // revise appends to a document whose bytes, without what is appended, are hashed.
+// What could not be opened again is refused.
 func revise(doc *Document, s states, appended []byte) (*Revision, error) {
+	if size := doc.Size() + int64(len(appended)); size > pdf.MaxFileSize {
+		return nil, pdf.Refuse(pdf.TooLarge, fmt.Sprintf("%d bytes once signed", size))
+	}
 	next, err := s.onward(appended)
 	if err != nil {
 		return nil, err
