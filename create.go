@@ -104,9 +104,6 @@ func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upl
 	if err := s.take(ctx, up, r.Flatten); err != nil {
 		return Accepted{}, err
 	}
-	if err := admit(up.doc); err != nil {
-		return Accepted{}, err
-	}
 	created, err := s.create(ctx, c, flow, r, up)
 	up.kept = err == nil && created.Process.Document.Blob == up.doc.Blob
 	return created, err

@@ -82,11 +82,7 @@ func (s *Service) newSequence(ctx context.Context, c Caller, flows []Flow, r Cre
 	q := Sequence{Key: NewSequenceKey(), Company: c.Company.Key, User: r.User, InOrder: r.InOrder, CreatedAt: now}
 	var all []Process
 	for i, up := range ups {
-		err := s.take(ctx, up, r.Processes[i].Flatten)
-		if err == nil {
-			err = admit(up.doc)
-		}
-		if err != nil {
+		if err := s.take(ctx, up, r.Processes[i].Flatten); err != nil {
 			return NewProcess{}, Facts{}, inPlace(r.place(i), err)
 		}
 		p := newProcess(now, s.ExpireAfter, c, flows[i], r.Processes[i]).Process

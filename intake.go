@@ -60,18 +60,6 @@ func (s *Service) take(ctx context.Context, up *Upload, flatten bool) error {
 	return err
 }
 
-// sealsSigned says whether a process about a document that was signed elsewhere can be completed (seal.go).
-const sealsSigned = false
-
-// admit keeps out what could be signed but not sealed afterwards.
-func admit(doc Document) error {
-	if doc.Signed && !sealsSigned {
-		return InvalidField("pdfDocument", "AlreadySigned",
-			"The document already carries a signature. Documents that were signed elsewhere cannot be taken yet.")
-	}
-	return nil
-}
-
 // discard deletes the blobs of uploads but those that are kept. When this fails, the sweep of unlisted blobs takes them.
 func (s *Service) discard(ctx context.Context, outcome error, ups ...*Upload) {
 	for _, up := range ups {
