@@ -32,7 +32,7 @@ const (
 // place is where one mark goes on a page as displayed: points, origin at the lower left.
 type place struct{ X, Y, W, H float64 }
 
-// placeMarks lays n marks out on a page of the given size, left to right, in rows from the top or the bottom, in the
+// placeMarks lays n marks out on a page of the given size, left to right, in rows that are read downwards, at the top or the bottom, in the
 // most spacious style that leaves the page to its own text. Marks in the smallest style are made smaller, all alike,
 // until they fit into a third of the page (half of it where they could else not be read), so that they never add a page.
 func placeMarks(n int, page PageSize, at Location) (MarkStyle, []place) {
@@ -79,15 +79,15 @@ func markColumns(d markDesign, page PageSize, scale float64) (cols int, gap floa
 func markGrid(n int, d markDesign, page PageSize, at Location, scale float64) []place {
 	cols, gap := markColumns(d, page, scale)
 	margin := markMargin * smallPage(page)
+	rows := (n + cols - 1) / cols
 	out := make([]place, n)
 	for i := range n {
 		row, col := i/cols, i%cols
 		p := place{W: d.w * scale, H: d.h * scale}
 		p.X = margin + float64(col)*(p.W+gap)
-		down := margin + float64(row)*(p.H+gap)
-		p.Y = page.H - down - p.H
-		if at == BottomLastPage {
-			p.Y = down
+		p.Y = page.H - margin - float64(row)*(p.H+gap) - p.H
+		if at == BottomLastPage { // read from the top there too
+			p.Y = margin + float64(rows-1-row)*(p.H+gap)
 		}
 		out[i] = p
 	}
