@@ -100,7 +100,7 @@ func tlv(tag byte, body []byte) []byte {
 	} else {
 		var digits []byte
 		for ; n > 0; n >>= 8 {
-			digits = append([]byte{byte(n)}, digits...)
+			digits = append([]byte{byte(n & 0xff)}, digits...)
 		}
 		out = append(append(out, 0x80|byte(len(digits))), digits...)
 	}

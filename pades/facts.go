@@ -29,8 +29,9 @@ const (
 type facts struct {
 	size       int64
 	revisions  []pdf.Revision
-	signatures []*sigFacts // in the order of what they cover
-	material   cms.Material
+	signatures []*sigFacts  // in the order of what they cover
+	material   cms.Material // of the document
+	known      cms.Material // with what others said when they were asked
 	dss        bool
 }
 

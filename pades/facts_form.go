@@ -182,10 +182,10 @@ func (c *comparison) field(was, is pdf.Field) error {
 	if err != nil {
 		return err
 	}
-	allowed, signs := filledKeys, false
+	allowed := filledKeys
 	if is.Kind == "Sig" {
 		allowed = []pdf.Name{"Kids"}
-		if signs = !was.Dict.Has("V") && is.Dict.Has("V"); signs {
+		if !was.Dict.Has("V") && is.Dict.Has("V") {
 			allowed = append(allowed, signedKeys...)
 		}
 	}

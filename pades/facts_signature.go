@@ -164,7 +164,7 @@ func (s *sigFacts) bareContents(r io.ReaderAt) error {
 		return nil
 	}
 	s.bare = !slices.ContainsFunc(b[1:len(b)-1], func(c byte) bool {
-		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F')
+		return (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F')
 	})
 	return nil
 }

@@ -15,12 +15,15 @@ var (
 
 // VerifyOptions say whom to trust and what time it is.
 type VerifyOptions struct {
-	// Now is the time of validation, the clock's if it is zero.
+	// Now is the time of validation.
 	Now time.Time
 	// Roots are trusted, Own too; Own are marked in the report as ours. Nil Roots and no Own
 	// trust nobody.
 	Roots *x509.CertPool
 	Own   []*x509.Certificate
+	// Revocations is asked about certificates of which the document itself proves nothing; nil asks nobody. What it brings
+	// counts for the conclusion, not for the level.
+	Revocations Collector
 }
 
 // Verify judges every signature and time-stamp of a document of size bytes, in all its
@@ -28,14 +31,36 @@ type VerifyOptions struct {
 // findings name. The error is a *[Refusal] for a document that cannot be read, and any other
 // when r or ctx fails.
 //
-// Certificates are checked with what the document holds itself.
+// Certificates are checked with what the document holds itself, unless o names somebody to ask.
 func Verify(ctx context.Context, r io.ReaderAt, size int64, o VerifyOptions) (*Report, error) {
 	if o.Now.IsZero() {
-		o.Now = time.Now()
+		return nil, errors.New("verify: no time of validation")
 	}
 	f, err := collect(ctx, r, size)
 	if err != nil {
 		return nil, err
 	}
+	f.ask(ctx, o.Revocations)
 	return judge(f, &o), nil
+}
+
+// ask gets what can be had about the certificates of each signature. Who does not answer leaves things as they are: the
+// judgement then says that nothing is known.
+func (f *facts) ask(ctx context.Context, c Collector) {
+	f.known.Add(f.material)
+	if c == nil {
+		return
+	}
+	for _, s := range f.signatures {
+		var certs []*x509.Certificate
+		if s.sig != nil {
+			certs = append(append(certs, s.sig.Signer), s.sig.Certificates...)
+		}
+		if s.token != nil {
+			certs = append(append(certs, s.token.Signer), s.token.Certs...)
+		}
+		if m, err := c.Collect(ctx, certs, time.Time{}); err == nil {
+			f.known.Add(m)
+		}
+	}
 }

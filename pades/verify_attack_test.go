@@ -52,6 +52,7 @@ func num(n int) pdf.Ref { return pdf.Ref{Num: n} }
 // put replaces an object.
 func put(n int, text string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		return update(tb, in, func(u *pdf.Update) { u.Put(num(n), []byte(text)) })
 	}
 }
@@ -59,6 +60,7 @@ func put(n int, text string) func(testing.TB, []byte) []byte {
 // edit changes keys of an object.
 func edit(n int, key pdf.Name, value string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		return update(tb, in, func(u *pdf.Update) { must(tb, u.Edit(num(n), pdf.Edit{Key: key, Value: value})) })
 	}
 }
@@ -66,6 +68,7 @@ func edit(n int, key pdf.Name, value string) func(testing.TB, []byte) []byte {
 // without takes words out of a value.
 func without(n int, key pdf.Name, words string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		return update(tb, in, func(u *pdf.Update) {
 			d, err := u.Dict(num(n))
 			must(tb, err)
@@ -77,6 +80,7 @@ func without(n int, key pdf.Name, words string) func(testing.TB, []byte) []byte 
 // swap exchanges a text for another of the same length, so that all offsets stay.
 func swap(old, with string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		at := bytes.LastIndex(in, []byte(old))
 		if at < 0 || len(with) > len(old) {
 			tb.Fatalf("%q is not there, or shorter than %q", old, with)
@@ -95,6 +99,7 @@ func tail(text string) func(testing.TB, []byte) []byte {
 // ranged gives the last signature another range, in its own width.
 func ranged(text string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		return swap(string(byteRange.Find(in)[len("/ByteRange "):]), text)(tb, in)
 	}
 }
@@ -124,6 +129,7 @@ func wrapped(tb testing.TB, in []byte) []byte {
 
 func chained(steps ...func(testing.TB, []byte) []byte) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		for _, f := range steps {
 			in = f(tb, in)
 		}
@@ -141,6 +147,7 @@ func hidden(_ testing.TB, in []byte) []byte {
 // freeText puts text over the page.
 func freeText(kind string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		return update(tb, in, func(u *pdf.Update) {
 			ref := u.Alloc()
 			u.Put(ref, fmt.Appendf(nil, "<< /Type /Annot /Subtype /%s /Rect [0 0 200 300] /Contents (Pay 999 kr.) >>", kind))
@@ -155,6 +162,7 @@ func freeText(kind string) func(testing.TB, []byte) []byte {
 // newField adds a field to the form and the page.
 func newField(text string) func(testing.TB, []byte) []byte {
 	return func(tb testing.TB, in []byte) []byte {
+		tb.Helper()
 		return update(tb, in, func(u *pdf.Update) {
 			ref := u.Alloc()
 			u.Put(ref, []byte(text))
@@ -208,6 +216,7 @@ func TestAttacksAreRecognised(t *testing.T) {
 		{"the second part moved", 0, wrapped, "range-gap", pades.TotalFailed},
 		// Shadow attacks: hide, replace, hide and replace.
 		{"an object that was waited for", 0, func(tb testing.TB, in []byte) []byte {
+			tb.Helper()
 			return update(tb, in, func(u *pdf.Update) { u.Put(num(99), []byte("<< /Length 0 >>\nstream\n\nendstream")) })
 		}, "rewritten", pades.TotalFailed},
 		{"a table that leads to hidden content", 0, hidden, "rewritten", pades.TotalFailed},
@@ -230,6 +239,7 @@ func TestAttacksAreRecognised(t *testing.T) {
 		// What is allowed.
 		{"filling in a form", 2, edit(6, "V", "(999)"), "filled", pades.TotalPassed},
 		{"metadata", 1, func(tb testing.TB, in []byte) []byte {
+			tb.Helper()
 			return update(tb, in, func(u *pdf.Update) {
 				ref := u.Alloc()
 				u.PutStream(ref, "/Type /Metadata /Subtype /XML", []byte("<x/>"))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli/cms"
@@ -116,7 +117,7 @@ func (j *judgement) signature(s *sigFacts) SignatureReport {
 // conclude takes the first broken rule, in the order of the rules.
 func (v *verdict) conclude(s *sigFacts) {
 	v.Indication, v.Summary = TotalPassed, "valid"
-	switch v.Changes {
+	switch v.Changes { //nolint:exhaustive // the others say nothing more
 	case Extended:
 		v.Summary = "valid-extended"
 	case Filled:
@@ -223,7 +224,7 @@ func since(s *sigFacts, v *verdict) {
 	if s.leftovers != (pdf.Leftover{}) {
 		v.Changes = Rewritten
 	}
-	switch c.extent {
+	switch c.extent { //nolint:exhaustive // as above
 	case Rewritten:
 		v.find("rewritten", joined(c.rewritten))
 	case Annotated:
@@ -269,14 +270,7 @@ func (j *judgement) certified(s *sigFacts, v *verdict) {
 }
 
 func joined(list []string) string {
-	out := ""
-	for i, s := range list {
-		if i > 0 {
-			out += ", "
-		}
-		out += s
-	}
-	return out
+	return strings.Join(list, ", ")
 }
 
 // provenBy gives the earliest time at which a document time-stamp proves that something
@@ -297,11 +291,11 @@ func (j *judgement) stampHolds(t *cms.Token, control time.Time) (chain []*x509.C
 	if t.Time.After(control.Add(clockSkew)) {
 		return nil, breach{"stamp-chain", "time of the future"}, breach{}
 	}
-	chain, problem = j.trust.chain(t.Signer, slices.Concat(t.Certs, j.facts.material.Certs), control, x509.ExtKeyUsageTimeStamping)
+	chain, problem = j.trust.chain(t.Signer, slices.Concat(t.Certs, j.facts.known.Certs), control, x509.ExtKeyUsageTimeStamping)
 	if problem.rule != "" {
 		return nil, breach{"stamp-chain", problem.detail}, breach{}
 	}
-	problem, warning = j.trust.prover(&j.facts.material).revocation(chain, moment{made: t.Time, proven: control, now: j.o.Now})
+	problem, warning = j.trust.prover(&j.facts.known).revocation(chain, moment{made: t.Time, proven: control, now: j.o.Now})
 	return chain, problem, warning
 }
 
@@ -383,12 +377,12 @@ func (j *judgement) signer(s *sigFacts, v *verdict) {
 	if !forSignatures(s.sig.Signer) {
 		v.find("key-usage", displayName(s.sig.Signer))
 	}
-	extra := slices.Concat(s.sig.Certificates, j.facts.material.Certs)
+	extra := slices.Concat(s.sig.Certificates, j.facts.known.Certs)
 	chain, problem := j.trust.chain(s.sig.Signer, extra, best, x509.ExtKeyUsageAny)
 	v.breach(problem)
 	v.trusted(j.trust, chain)
 	at := moment{made: best, proven: best, now: j.o.Now}
-	problem, warning := j.trust.prover(&j.facts.material).revocation(chain, at)
+	problem, warning := j.trust.prover(&j.facts.known).revocation(chain, at)
 	v.breach(problem)
 	v.breach(warning)
 	v.Level = j.level(s, v, grounds{chain, stampChain, at, proven})

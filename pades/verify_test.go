@@ -163,12 +163,26 @@ func TestWhoIsNotKnownIsNotTrusted(t *testing.T) {
 	}
 }
 
+// TestOthersAreAskedWhenTheCallerWants: their word counts for the conclusion, not for the level.
+func TestOthersAreAskedWhenTheCallerWants(t *testing.T) {
+	a := newAuthority(t, nil)
+	out := raised(t, written(t, 1), fullSeal(t), a, pades.BT)
+	o := pades.VerifyOptions{Now: a.now.Add(time.Hour), Own: []*x509.Certificate{a.root.cert}, Revocations: a}
+	if r := verified(t, out, o); !r.Passed() || r.Signatures[0].Level != pades.BT.String() {
+		t.Errorf("%s, %s%s", r.Text, r.Signatures[0].Level, explain(r))
+	}
+	a.failAt, a.down = a.calls+1, true
+	if r := verified(t, out, o); r.Passed() || r.Signatures[0].SubIndication != "TRY_LATER" {
+		t.Errorf("nobody answers: %s%s", r.Text, explain(r))
+	}
+}
+
 func TestADocumentWithoutSignaturesHasNotPassed(t *testing.T) {
-	r := verified(t, written(t, 1), pades.VerifyOptions{})
+	r := verified(t, written(t, 1), pades.VerifyOptions{Now: signingTime})
 	if r.Passed() || r.Summary != "none" || len(r.Signatures) != 0 {
 		t.Errorf("%+v", r)
 	}
-	if _, err := pades.Verify(t.Context(), bytes.NewReader([]byte("no PDF")), 6, pades.VerifyOptions{}); !errors.As(err, new(*pades.Refusal)) {
+	if _, err := pades.Verify(t.Context(), bytes.NewReader([]byte("no PDF")), 6, pades.VerifyOptions{Now: signingTime}); !errors.As(err, new(*pades.Refusal)) {
 		t.Error(err)
 	}
 }

@@ -334,12 +334,12 @@ func served(t *testing.T, s Signing, box innsigli.Mailbox) http.Handler {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	h, err := New(Config{
-		Service: s, Mailbox: box, Client: web.Proxies{}.Client, PublicURL: "https://sign.example.is", Log: log,
+		Service: s, Mailbox: box, Client: web.Proxies{}.Client, PublicURL: "https://sign.example.is", Log: log, Now: func() time.Time { return noon },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.verifying = web.NewLimiter(time.Microsecond, 1000, time.Now) // all stories come from one address
+	h.verifying = web.NewLimiter(time.Microsecond, 1000, func() time.Time { return noon }) // all stories come from one address
 	r := chi.NewRouter()
 	for _, route := range h.Routes() {
 		r.Method(route.Method, route.Pattern, route.Handler)

@@ -35,6 +35,7 @@ type Config struct {
 	// PublicURL is where people reach the server; forms that come from it are trusted even when a proxy changes Host.
 	PublicURL string
 	Log       *slog.Logger
+	Now       func() time.Time
 }
 
 // Handler serves the pages. It is made by [New] and holds nothing that changes but who has had documents checked lately.
@@ -52,8 +53,8 @@ type Handler struct {
 
 // New parses templates and assets, once.
 func New(c Config) (*Handler, error) {
-	if c.Service == nil || c.Client == nil || c.Log == nil {
-		return nil, errors.New("page: Service, Client and Log are needed")
+	if c.Service == nil || c.Client == nil || c.Log == nil || c.Now == nil {
+		return nil, errors.New("page: Service, Client, Log and Now are needed")
 	}
 	a, err := readAssets()
 	if err != nil {
@@ -66,7 +67,7 @@ func New(c Config) (*Handler, error) {
 	h := &Handler{
 		service: c.Service, mailbox: c.Mailbox, client: c.Client, log: c.Log,
 		cross: http.NewCrossOriginProtection(), templates: t, assets: a,
-		verifying: web.NewLimiter(verifyEvery, verifyBurst, time.Now), turns: make(chan struct{}, verifyAtOnce),
+		verifying: web.NewLimiter(verifyEvery, verifyBurst, c.Now), turns: make(chan struct{}, verifyAtOnce),
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)

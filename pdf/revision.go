@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 )
 
 // Revision is where the document ended when one of its cross-reference sections was
@@ -26,9 +27,9 @@ func (d *Document) Revisions() ([]Revision, error) {
 		return nil, err
 	}
 	var out []Revision
-	for i := len(d.chained) - 1; i >= 0; i-- {
+	for _, section := range slices.Backward(d.chained) {
 		for _, m := range marks {
-			if m.Section == d.chained[i] && m.End > d.base+m.Section {
+			if m.Section == section && m.End > d.base+m.Section {
 				m.Section += d.base
 				out = append(out, m)
 				break
@@ -243,11 +244,11 @@ func (d *Dict) Twice() (Name, bool) {
 	}
 	seen := map[Name]bool{}
 	for i := range d.entries {
-		if k := d.entries[i].key; seen[k] {
+		k := d.entries[i].key
+		if seen[k] {
 			return k, true
-		} else {
-			seen[k] = true
 		}
+		seen[k] = true
 	}
 	return "", false
 }

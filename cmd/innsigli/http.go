@@ -97,7 +97,7 @@ func onlyLoopback(h, hidden http.HandlerFunc) http.HandlerFunc {
 
 // pages mounts the pages for people.
 func (s *server) pages(r chi.Router, hidden http.HandlerFunc) (*page.Handler, error) {
-	c := page.Config{Service: s.svc, Client: s.plan.proxies.Client, PublicURL: s.plan.public.String(), Log: s.log}
+	c := page.Config{Service: s.svc, Client: s.plan.proxies.Client, PublicURL: s.plan.public.String(), Log: s.log, Now: s.now}
 	if s.outbox != nil && s.plan.loopback {
 		c.Mailbox = s.outbox
 	}

@@ -15,12 +15,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/innsigli/innsigli/pades"
+	"github.com/innsigli/innsigli/pki"
 )
 
 type verifyCmd struct {
-	Trust string   `help:"PEM file with certificates to trust, besides what the system trusts." placeholder:"FILE"`
-	JSON  bool     `name:"json" help:"Print a JSON array with one report for each file."`
-	Files []string `arg:"" name:"file" help:"PDF files."`
+	Trust  string   `help:"PEM file with certificates to trust, besides what the system trusts." placeholder:"FILE"`
+	Online bool     `help:"Ask the authorities that certificates name whether they were revoked, where the document does not say."`
+	JSON   bool     `name:"json" help:"Print a JSON array with one report for each file."`
+	Files  []string `arg:"" name:"file" help:"PDF files."`
 }
 
 // judged is what the command says of one file.
@@ -38,10 +40,14 @@ func (c verifyCmd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
+	o := pades.VerifyOptions{Now: time.Now(), Roots: roots}
+	if c.Online {
+		o.Revocations = pki.NewCollector(pki.CollectorOptions{})
+	}
 	passed := true
 	var all []judged
 	for _, name := range c.Files {
-		j := judgeFile(ctx, name, roots)
+		j := judgeFile(ctx, name, o)
 		passed = passed && j.Report != nil && j.Report.Passed()
 		all = append(all, j)
 		if !c.JSON {
@@ -81,7 +87,7 @@ func (c verifyCmd) roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
-func judgeFile(ctx context.Context, name string, roots *x509.CertPool) judged {
+func judgeFile(ctx context.Context, name string, o pades.VerifyOptions) judged {
 	j := judged{File: name}
 	f, err := os.Open(name)
 	if err != nil {
@@ -91,7 +97,7 @@ func judgeFile(ctx context.Context, name string, roots *x509.CertPool) judged {
 	defer f.Close() //nolint:errcheck // it was only read
 	info, err := f.Stat()
 	if err == nil {
-		j.Report, err = pades.Verify(ctx, f, info.Size(), pades.VerifyOptions{Now: time.Now(), Roots: roots})
+		j.Report, err = pades.Verify(ctx, f, info.Size(), o)
 	}
 	if refused, ok := errors.AsType[*pades.Refusal](err); ok {
 		j.Error = refused.Reason
