@@ -24,7 +24,7 @@ type apartEvidence struct {
 
 // sealApart seals a document that bears signatures, and its evidence.
 func (s *Service) sealApart(ctx context.Context, from BlobReader, doc *pades.Document, ev Evidence, signer pades.Signer) (*sealedRevision, error) {
-	final, made, err := s.approve(ctx, from, doc, ev, signer)
+	final, made, level, err := s.approve(ctx, from, doc, ev, signer)
 	if err != nil {
 		return nil, err
 	}
@@ -37,18 +37,18 @@ func (s *Service) sealApart(ctx context.Context, from BlobReader, doc *pades.Doc
 	if err != nil {
 		return nil, err
 	}
-	return &sealedRevision{sealedFile: final, from: from, pages: made.PageCount(), apart: apart}, nil
+	return &sealedRevision{sealedFile: final, reached: level, from: from, pages: made.PageCount(), apart: apart}, nil
 }
 
 // approve adds an approval seal. A document whose author allows no further signature stays as it is: that its evidence
 // is sealed and names it has to do.
-func (s *Service) approve(ctx context.Context, from BlobReader, doc *pades.Document, ev Evidence, signer pades.Signer) (sealedFile, *pades.Document, error) {
-	rev, made, err := s.sign(ctx, doc, pades.Seal{}, ev.Outcome, signer)
+func (s *Service) approve(ctx context.Context, from BlobReader, doc *pades.Document, ev Evidence, signer pades.Signer) (sealedFile, *pades.Document, reached, error) {
+	rev, made, level, err := s.sign(ctx, doc, pades.Seal{}, ev.Outcome, signer)
 	if _, refused := errors.AsType[*pades.Refusal](err); !refused {
-		return rev, made, err
+		return rev, made, level, err
 	}
 	same, err := unchanged(ctx, from)
-	return same, doc, err
+	return same, doc, reached{}, err
 }
 
 // evidenceApart draws the evidence as a document and seals it.
@@ -65,7 +65,7 @@ func (s *Service) evidenceApart(ctx context.Context, ev Evidence, signer pades.S
 	if err != nil {
 		return nil, err
 	}
-	rev, made, err := s.sign(ctx, doc, pades.Seal{Files: []pades.File{file}, Certify: pades.DefaultCertify}, ev.Outcome, signer)
+	rev, made, _, err := s.sign(ctx, doc, pades.Seal{Files: []pades.File{file}, Certify: pades.DefaultCertify}, ev.Outcome, signer)
 	if err != nil {
 		return nil, fmt.Errorf("seal evidence: %w", err)
 	}

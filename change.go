@@ -38,11 +38,13 @@ type Change struct {
 	Sign      []Signature // signees sign
 	Challenge *Challenge  // a code is asked for; older ones of the signee become void
 	Sealed    *Document   // the sealed document
+	Raises    string      // the blob of the sealed document whose place Sealed takes; empty: it is the first
 	Evidence  *Reference  // its evidence, when that is a file of its own
 	Key       KeyMove     // what becomes of the process's data key
 	Forget    bool        // the rows that list the process's bytes go: the blobs have been deleted
 	Log       []LogEntry  // At, Process and Flow are filled in by the store
 	Drop      []JobKind   // queued jobs of the process that must not run any more
+	Hasten    []JobKind   // queued jobs of the group that need not wait for their first time any more
 	Jobs      []Job       // Process is filled in by the store
 
 	// Members is what becomes of other processes of the sequence in the same commit, after all of the above; each at
@@ -59,7 +61,7 @@ type MemberChange struct {
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
-		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
+		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
 // Signature is a signee's signature of type Simple: who answered which code, from where, having been shown what.
@@ -100,6 +102,8 @@ type JobKind string
 // The kinds of job. A mail is one message to one address.
 const (
 	JobSeal          JobKind = "seal"
+	JobRaise         JobKind = "raise"
+	JobDiscard       JobKind = "discard"
 	JobExpire        JobKind = "expire"
 	JobPurge         JobKind = "purge"
 	JobHoldExpire    JobKind = "hold.expire"
@@ -159,7 +163,7 @@ func (c Change) String() string {
 		line("challenge %s %s%s via %s until %s", ch.Token, ch.Signee, prefixed(" for all of ", string(ch.Person)), ch.Via, ch.ExpiresAt.Format(time.RFC3339))
 	}
 	if c.Sealed != nil {
-		line("sealed %s %d bytes", c.Sealed.Blob, c.Sealed.Size)
+		line("sealed %s %d bytes%s%s", c.Sealed.Blob, c.Sealed.Size, c.Sealed.reached(), prefixed(" instead of ", c.Raises))
 	}
 	if c.Evidence != nil {
 		line("evidence %s %d bytes", c.Evidence.Blob, c.Evidence.Size)
@@ -175,6 +179,9 @@ func (c Change) String() string {
 	}
 	for _, k := range c.Drop {
 		line("drop %s", k)
+	}
+	for _, k := range c.Hasten {
+		line("hasten %s", k)
 	}
 	for _, j := range c.Jobs {
 		due := ""

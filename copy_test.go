@@ -40,6 +40,9 @@ func (s testSeal) Seal(context.Context) (crypto.Signer, []*x509.Certificate, err
 	return s.key, []*x509.Certificate{s.cert}, nil
 }
 
+// Services are none: the seal ends at B-B.
+func (testSeal) Services() pades.Services { return pades.Services{} }
+
 func newSeal(t *testing.T) testSeal {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

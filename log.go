@@ -23,6 +23,8 @@ const (
 
 	LogViewed          LogKind = "Viewed"
 	LogOtpSent         LogKind = "OtpSent"
+	LogSealPending     LogKind = "SealPending"
+	LogSealRaised      LogKind = "SealRaised"
 	LogCanceled        LogKind = "Canceled"
 	LogExpired         LogKind = "Expired"
 	LogCancelSent      LogKind = "CancelSent"
@@ -70,6 +72,8 @@ var logSentences = map[LogKind]string{
 
 	LogViewed:          "Document viewed. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogOtpSent:         "Code sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogSealPending:     "Document sealed, time stamps and revocation data to follow. ProcessKey: %[1]s. Level: %[3]s.",
+	LogSealRaised:      "Time stamps and revocation data added to the seal. ProcessKey: %[1]s. Level: %[3]s.",
 	LogCanceled:        "Signing canceled. ProcessKey: %[1]s.",
 	LogExpired:         "Signing expired. ProcessKey: %[1]s.",
 	LogCancelSent:      "Signee told that the signing has ended. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",

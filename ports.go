@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"io"
 	"time"
+
+	"github.com/innsigli/innsigli/pades"
 )
 
 // Store keeps what is true. One text of SQL, two databases; store.DB is the implementation.
@@ -190,9 +192,11 @@ type Identity interface {
 	Code(t Token) string
 }
 
-// Sealer gives the key and the certificates, leaf first, that seal documents.
+// Sealer gives the key and the certificates, leaf first, that seal documents, and the services that raise a seal to the
+// levels above B-B. An expired certificate is an error: the seal then waits.
 type Sealer interface {
 	Seal(ctx context.Context) (crypto.Signer, []*x509.Certificate, error)
+	Services() pades.Services
 }
 
 // Links makes the addresses that go into mails and answers.

@@ -26,6 +26,13 @@ const (
 // HoldLifetime is how long a canceled document waits for its owner's copy to be taken, before it is destroyed unread.
 const HoldLifetime = 30 * 24 * time.Hour
 
+// SealPatience is how long the sealing of a document waits for time stamps and revocation data in all. Then the process
+// is completed with what there is, and a job raises the seal later.
+const SealPatience = 10 * time.Second
+
+// RaiseWait is how long the mails of a completed process wait for a seal that is to be raised (design/decisions.md 5).
+const RaiseWait = 15 * time.Minute
+
 // CompletedLink is how long a completed document stays on its link; afterwards it needs Basic.
 const CompletedLink = 30 * 24 * time.Hour
 
@@ -71,6 +78,11 @@ type Document struct {
 	Original      string
 	Signed        bool
 	Certification int
+
+	// Of sealed documents only: how far the seal is proven by others than us, and whether that is below the level wanted,
+	// so that a job is to raise it.
+	Level   Level
+	Pending bool
 }
 
 // Owner is the address that speaks for the sender: the process's user, else the company.

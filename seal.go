@@ -46,7 +46,10 @@ func (s *Service) SealJob(ctx context.Context, j Job) (Decision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep sealed document: %w", err)
 	}
-	sealed.Pages = rev.pages
+	sealed.Pages, sealed.Level, sealed.Pending = rev.pages, rev.level, rev.pending != nil
+	if rev.pending != nil {
+		s.Log.Warn("sealed below the level wanted; raised later", "job", j.ID, "level", rev.level.String(), "cause", rev.pending.Error())
+	}
 	apart, err := s.keepApart(ctx, f, rev.apart, key)
 	if err != nil {
 		return nil, fmt.Errorf("keep evidence: %w", err)
@@ -67,9 +70,11 @@ func decideCompleted(f Facts, sealed Document) (Change, error) {
 		return Change{}, nil
 	}
 	c := Change{State: Completed, Sealed: &sealed, Log: []LogEntry{{Kind: LogCompleted, Signee: lastSigner(p)}}}
+	c.pend(f)
 	if othersCompleted(f) {
 		c.place(f, completionMails(f))
 	}
+	c.holdBack(f)
 	c.Jobs = append(c.Jobs, webhookJobs(f, EventAllSigned)...)
 	return c, nil
 }
@@ -119,6 +124,7 @@ type sealedFile interface {
 // sealedRevision is a sealed document that can be written, and the blob that its first bytes come from.
 type sealedRevision struct {
 	sealedFile
+	reached
 	from  BlobReader
 	pages int
 	apart *apartEvidence // nil when the evidence is in the document
@@ -178,28 +184,31 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 	if err != nil {
 		return nil, err
 	}
-	rev, made, err := s.sign(ctx, doc, what, outcome, pades.Signer{Key: key, Chain: chain})
+	rev, made, level, err := s.sign(ctx, doc, what, outcome, pades.Signer{Key: key, Chain: chain})
 	if err != nil {
 		return nil, err
 	}
-	return &sealedRevision{sealedFile: rev, from: from, pages: made.PageCount()}, nil
+	return &sealedRevision{sealedFile: rev, reached: level, from: from, pages: made.PageCount()}, nil
 }
 
 // sign seals and reads back what was made, before anybody gets it: evidence pages are counted, and a file that we could
 // not open ourselves is never handed out.
 func (s *Service) sign(
 	ctx context.Context, doc *pades.Document, what pades.Seal, outcome string, signer pades.Signer,
-) (*pades.Revision, *pades.Document, error) {
+) (*pades.Revision, *pades.Document, reached, error) {
 	what.Name, what.Reason, what.Time = signer.Chain[0].Subject.CommonName, sealReason(outcome), s.Now()
-	rev, err := pades.Sign(ctx, doc, what, signer)
+	services, done := s.Sealer.Services().Patient(SealPatience)
+	defer done()
+	rev, level, err := pades.SignTo(ctx, doc, what, signer, services, wantLevel)
+	pending, err := unlessPending(err)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, reached{}, err
 	}
 	made, err := pades.Open(rev, rev.Size())
 	if err != nil {
-		return nil, nil, fmt.Errorf("read back: %w", err)
+		return nil, nil, reached{}, fmt.Errorf("read back: %w", err)
 	}
-	return rev, made, nil
+	return rev, made, reached{level, pending}, nil
 }
 
 // composed is what a certification seal brings into the document: a mark for each person who has signed, the evidence

@@ -64,6 +64,9 @@ type openRing struct{ innsigli.Keys }
 
 func (openRing) Unwrap(w innsigli.WrappedKey, _ string) ([]byte, error) { return w.Bytes, nil }
 
+// Services are none: the seal ends at B-B.
+func (oneSeal) Services() pades.Services { return pades.Services{} }
+
 type oneSeal struct {
 	innsigli.Sealer
 	key   crypto.Signer

@@ -213,12 +213,14 @@ func (b *fakeBlobs) Delete(_ context.Context, id string) error {
 }
 
 type fakeWriter struct {
+	bytes.Buffer
+
 	id        string
 	n         int64
 	committed bool
 }
 
-func (w *fakeWriter) Write(p []byte) (int, error)  { w.n += int64(len(p)); return len(p), nil }
+func (w *fakeWriter) Write(p []byte) (int, error)  { w.n += int64(len(p)); return w.Buffer.Write(p) }
 func (w *fakeWriter) ID() string                   { return w.id }
 func (w *fakeWriter) Size() int64                  { return w.n }
 func (w *fakeWriter) SHA256() string               { return shownSHA256 }

@@ -24,6 +24,10 @@ type signingProcess struct {
 	SignatureLocation    string                `json:"signatureLocation"`
 	ActivityDisplayName  string                `json:"activityDisplayName,omitempty"`
 	FlattenDocument      bool                  `json:"flattenDocument"`
+
+	// Ours: how far the seal of a completed process is proven, and whether it is still to be raised.
+	SealLevel   string `json:"sealLevel,omitempty"`
+	SealPending bool   `json:"sealPending,omitempty"`
 }
 
 type signee struct {
@@ -78,8 +82,15 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 	return signingProcess{
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
-		FlattenDocument: p.Flatten,
+		FlattenDocument: p.Flatten, SealLevel: sealLevel(p.Sealed.Level), SealPending: p.Sealed.Pending,
 	}
+}
+
+func sealLevel(l innsigli.Level) string {
+	if l == 0 {
+		return ""
+	}
+	return l.String()
 }
 
 func (a *API) whole(s innsigli.Signee) signee {

@@ -20,7 +20,7 @@ const (
 
 // endless are the kinds that are never given up: what they do has to happen, and nobody outside can refuse it.
 func endless(k innsigli.JobKind) bool {
-	return k == innsigli.JobSeal || k == innsigli.JobPurge || k == innsigli.JobExpire || k == innsigli.JobHoldExpire
+	return k == innsigli.JobSeal || k == innsigli.JobRaise || k == innsigli.JobDiscard || k == innsigli.JobPurge || k == innsigli.JobExpire || k == innsigli.JobHoldExpire
 }
 
 // outcome judges how an attempt ended.

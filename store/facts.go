@@ -49,7 +49,8 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
 	(select count(*) from key_hold h where h.process = p.key), p.in_order,
 	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
-	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0)
+	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0),
+	coalesce(s.level, ''), coalesce(s.pending, 0)
 	from process p
 	join company c on c.key = p.company
 	join flow f on f.key = p.flow
@@ -176,7 +177,8 @@ func resolve(ctx context.Context, r runner, t innsigli.Target) (innsigli.Target,
 
 func scanProcess(r row, f *innsigli.Facts) error {
 	p, c, fl, q, a := &f.Process, &f.Company, &f.Flow, &f.Sequence, &f.Process.Evidence
-	var state, meta string
+	var state, meta, sealLevel string
+	var pending int64
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages, evidencePages int64
 	var flatten, signed, certification int64
 	err := r.Scan(
@@ -187,7 +189,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
 		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &inOrder,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
-		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun,
+		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending,
 	)
 	if err != nil {
 		return err
@@ -198,6 +200,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		a.Type, a.Pages = innsigli.AttachmentEvidence, int(evidencePages)
 	}
 	p.Document.Pages, p.Sealed.Pages = int(pages), int(sealedPages)
+	p.Sealed.Level, p.Sealed.Pending = innsigli.ParseLevel(sealLevel), pending != 0
 	p.Flatten, p.Document.Signed, p.Document.Certification = flatten != 0, signed != 0, int(certification)
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)

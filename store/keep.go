@@ -20,8 +20,10 @@ const (
 	qVoid       = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
 	qChallenged = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
 	qTokenAt    = `update signee set last_token_at = $1 where key = $2 and process = $3`
-	qDocument   = `insert into document (process, role, blob, size, sha256, pages, original, signed, certification)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	qDocument   = `insert into document (process, role, blob, size, sha256, pages, original, signed, certification, level, pending)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	qRaised = `update document set blob = $1, size = $2, sha256 = $3, level = $4, pending = $5
+		where process = $6 and role = 'sealed' and blob = $7`
 	qAttach      = `insert into attachment (key, process, type, name, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6, $7, $8)`
 	qForgetMore  = `delete from attachment where process = $1`
 	qForget      = `delete from document where process = $1`
@@ -69,8 +71,12 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt))
 		b.must("time of challenge", qTokenAt, micros(ch.SentAt), string(ch.Signee), key)
 	}
-	if s := c.Sealed; s != nil {
+	switch s := c.Sealed; {
+	case s == nil:
+	case c.Raises == "":
 		keepDocument(b, key, "sealed", *s)
+	default:
+		b.must("raised document", qRaised, s.Blob, s.Size, s.SHA256, level(s.Level), flag(s.Pending), key, c.Raises)
 	}
 	if a := c.Evidence; a != nil {
 		b.must("evidence", qAttach, string(a.Key), key, int64(a.Type), a.Name, a.Blob, a.Size, a.SHA256, int64(a.Pages))
@@ -85,6 +91,9 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	if len(c.Drop) > 0 {
 		keepDrop(b, f, c.Drop)
+	}
+	if len(c.Hasten) > 0 {
+		keepHasten(b, f, c.Hasten)
 	}
 	keepJobs(b, f, c.Jobs)
 }
@@ -110,7 +119,15 @@ func keepState(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 
 func keepDocument(b *batch, process, role string, doc innsigli.Document) {
 	b.must("document", qDocument, process, role, doc.Blob, doc.Size, doc.SHA256, int64(doc.Pages),
-		doc.Original, flag(doc.Signed), int64(doc.Certification))
+		doc.Original, flag(doc.Signed), int64(doc.Certification), level(doc.Level), flag(doc.Pending))
+}
+
+// level is how a level is kept: by its name, nothing for what is not sealed.
+func level(l innsigli.Level) string {
+	if l == 0 {
+		return ""
+	}
+	return l.String()
 }
 
 // keepKey moves or deletes the wrapped data key. The row is locked while it is copied: a rewrapping that runs at the
@@ -147,6 +164,16 @@ func keepDrop(b *batch, f *innsigli.Facts, kinds []innsigli.JobKind) {
 		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
 		ended_at = case state when 'ready' then $2 else ended_at end
 		where grp = $3 and process = $1 and state in ('ready', 'running') and kind in (`+list(4, len(kinds))+`)`, args...)
+}
+
+// keepHasten lets jobs of the whole group that wait for their first time go at once.
+func keepHasten(b *batch, f *innsigli.Facts, kinds []innsigli.JobKind) {
+	args := []any{micros(f.Now), string(f.Process.Group)}
+	for _, k := range kinds {
+		args = append(args, string(k))
+	}
+	b.exec("hasten jobs", `update job set due = $1 where grp = $2 and state in ('ready', 'running') and state = 'ready' and due > $1
+		and attempt = 0 and kind in (`+list(3, len(kinds))+`)`, args...)
 }
 
 // jobColumns are what an order of a job fills in, and jobsAtOnce how many one statement takes: there is one text for each

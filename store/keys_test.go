@@ -18,6 +18,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/store"
 )
 
@@ -53,6 +54,52 @@ func TestKeyGoesWhereTheChangeSays(t *testing.T) {
 		// A key that is not there cannot be held: the whole change is refused.
 		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: held.Key}, always(innsigli.Change{Key: innsigli.KeyHeld})); err == nil {
 			t.Error("nothing was held")
+		}
+	})
+}
+
+// TestRaisedDocumentTakesThePlaceOfTheSealedOne, and of no other; the mails that waited for it go at once.
+func TestRaisedDocumentTakesThePlaceOfTheSealedOne(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p := w.create(t, 1)
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Sealing})
+		later := w.clock.now().Add(innsigli.RaiseWait)
+		low := innsigli.Document{Blob: "low", Size: 99, SHA256: "bb", Pages: 4, Level: pades.BB, Pending: true}
+		w.change(t, p.Key, innsigli.Change{State: innsigli.Completed, Sealed: &low, Jobs: []innsigli.Job{
+			{Kind: innsigli.JobMailCompleted, Due: later}, {Kind: innsigli.JobMailOwnerDone, Due: later}, {Kind: innsigli.JobWebhook, Due: later},
+		}})
+		if f := w.facts(t, p.Key); f.Process.Sealed != low {
+			t.Errorf("sealed %+v", f.Process.Sealed)
+		}
+		if b, err := w.Backlog(t.Context()); err != nil || b.Pending != 1 {
+			t.Errorf("backlog is %+v %v", b, err)
+		}
+		high := innsigli.Document{Blob: "high", Size: 199, SHA256: "cc", Pages: 4, Level: pades.BLTA}
+		raise := innsigli.Change{Sealed: &high, Raises: "low", Hasten: []innsigli.JobKind{innsigli.JobMailCompleted, innsigli.JobMailOwnerDone}}
+		stranger := raise
+		stranger.Raises = "another"
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(stranger)); err == nil {
+			t.Error("took the place of a document that is not there")
+		}
+		if jobs := w.claim(t, "n", 8); len(jobs) != 0 {
+			t.Errorf("due before their time: %v", kindsOf(jobs))
+		}
+		w.change(t, p.Key, raise)
+		if f := w.facts(t, p.Key); f.Process.Sealed != high {
+			t.Errorf("raised to %+v", f.Process.Sealed)
+		}
+		if b, err := w.Backlog(t.Context()); err != nil || b.Pending != 0 {
+			t.Errorf("backlog is %+v %v", b, err)
+		}
+		jobs := kindsOf(w.claim(t, "n", 8))
+		slices.Sort(jobs)
+		if d := cmp.Diff([]innsigli.JobKind{innsigli.JobMailCompleted, innsigli.JobMailOwnerDone}, jobs); d != "" {
+			t.Errorf("due at once: %s", d)
+		}
+		if blobs, _ := w.Blobs(t.Context(), p.Key); !slices.Contains(blobs, "high") || slices.Contains(blobs, "low") {
+			t.Errorf("lists %v", blobs)
 		}
 	})
 }

@@ -82,6 +82,9 @@ func everyVerb(t *testing.T, w *world) {
 		Sealed: &innsigli.Document{Blob: "s"}, Evidence: &innsigli.Reference{Key: "at1"}, Log: []innsigli.LogEntry{{Kind: innsigli.LogCanceled, Actor: "a"}},
 		Drop: []innsigli.JobKind{innsigli.JobExpire, innsigli.JobMailInvite}, Jobs: []innsigli.Job{{Kind: innsigli.JobPurge}, {Kind: innsigli.JobSeal, Lane: "l"}},
 	})
+	w.change(t, p.Key, innsigli.Change{
+		Sealed: &innsigli.Document{Blob: "r"}, Raises: "s", Hasten: []innsigli.JobKind{innsigli.JobMailCompleted},
+	})
 	jobs := w.claim(t, "n1", 9)
 	for _, j := range jobs {
 		if err := w.Renew(t.Context(), j, time.Second); err != nil {

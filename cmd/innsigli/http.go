@@ -138,6 +138,7 @@ type readiness struct {
 	Dead    map[innsigli.JobKind]int `json:"dead,omitempty"`
 	Held    int                      `json:"ownerCopiesHeld"`
 	Sealing int                      `json:"sealing"`
+	Pending int                      `json:"sealsPending"`
 	Oldest  *time.Time               `json:"oldestDue,omitempty"`
 	Ending  []certificate            `json:"certificates,omitempty"` // those that end soon or have ended
 }
@@ -156,7 +157,7 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 		out.Ready = err == nil
 		if detail && (s.plan.AdminListen != "" || web.Loopback(r)) {
 			out.Waiting, out.Running, out.Dead, out.Held, out.Sealing = b.Ready, b.Running, b.Dead, b.Held, b.Sealing
-			out.Ending = s.trust.ending()
+			out.Pending, out.Ending = b.Pending, s.trust.ending()
 			if !b.Oldest.IsZero() {
 				out.Oldest = &b.Oldest
 			}

@@ -56,12 +56,13 @@ var (
 	descSealing = prometheus.NewDesc("innsigli_processes_sealing", "Processes that wait for their seal.", nil, nil)
 	descLate    = prometheus.NewDesc("innsigli_jobs_late_seconds", "How long the oldest due job has been waiting.", nil, nil)
 	descCert    = prometheus.NewDesc("innsigli_certificate_seconds", "Time until a certificate expires that this server signs with.", []string{"certificate"}, nil)
+	descPending = prometheus.NewDesc("innsigli_seals_pending", "Sealed documents whose time stamps and revocation data are still to be added.", nil, nil)
 	descSeal    = prometheus.NewDesc("innsigli_seal_certificate_seconds", "Time until the seal's certificate expires.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descJobs, descRunning, descHeld, descSealing, descLate, descSeal, descCert} {
+	for _, d := range []*prometheus.Desc{descJobs, descRunning, descHeld, descSealing, descLate, descSeal, descCert, descPending} {
 		ch <- d
 	}
 }
@@ -91,6 +92,7 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	gauge(descRunning, float64(q.Running))
 	gauge(descHeld, float64(q.Held))
 	gauge(descSealing, float64(q.Sealing))
+	gauge(descPending, float64(q.Pending))
 	gauge(descLate, late)
 	gauge(descSeal, b.s.trust.seal().NotAfter().Sub(b.s.now()).Seconds())
 	for _, c := range b.s.trust.certificates() {

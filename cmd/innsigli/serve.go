@@ -116,6 +116,8 @@ func (s *server) wireJobs(ctx context.Context) error {
 	}
 	handlers := map[innsigli.JobKind]job.Handler{
 		innsigli.JobSeal:       s.svc.SealJob,
+		innsigli.JobRaise:      s.svc.RaiseJob,
+		innsigli.JobDiscard:    s.svc.DiscardJob,
 		innsigli.JobExpire:     s.svc.ExpireJob,
 		innsigli.JobPurge:      s.svc.PurgeJob,
 		innsigli.JobHoldExpire: s.svc.HoldExpireJob,

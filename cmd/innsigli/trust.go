@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pki"
 )
 
@@ -21,6 +23,8 @@ type trust struct {
 	in    *installation
 	own   *pki.Seal // from --seal; nil: the local one
 	local atomic.Pointer[pki.Authority]
+
+	services pades.Services
 
 	mu     sync.Mutex
 	warned map[string]time.Duration // the least time left that the log has told of, by certificate
@@ -40,8 +44,33 @@ func newTrust(ctx context.Context, in *installation) (*trust, error) {
 			in.log.Warn("the seal's RSA key is shorter than the 3072 bits that are recommended", "bits", bits)
 		}
 	}
-	return t, t.refresh(ctx)
+	if err := t.refresh(ctx); err != nil {
+		return t, err
+	}
+	return t, t.connect()
 }
+
+// connect makes the clients of the trust services: the operator's time-stamping authorities in their order, or else the
+// local one. What local certificates name is reached in process.
+func (t *trust) connect() error {
+	common := pki.ClientOptions{Transport: t.server().Transport(http.DefaultTransport), Now: t.in.now}
+	var asked []pki.TSA
+	for _, address := range t.in.plan.TSA {
+		asked = append(asked, pki.TSA{URL: address})
+	}
+	if len(asked) == 0 {
+		asked = []pki.TSA{{URL: t.server().StampURL()}}
+	}
+	stamps, err := pki.NewTimestamper(pki.TimestamperOptions{ClientOptions: common, TSAs: asked})
+	if err != nil {
+		return wrongUsage("--tsa: %w", err)
+	}
+	t.services = pades.Services{Timestamps: stamps, Revocations: pki.NewCollector(pki.CollectorOptions{ClientOptions: common})}
+	return nil
+}
+
+// Services implements innsigli.Sealer.
+func (t *trust) Services() pades.Services { return t.services }
 
 // refresh loads the local trust, and renews what ends soon. It runs at every start and with the housekeeping, so that of
 // several nodes one renews and the others follow.
