@@ -6,12 +6,13 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
 FUZZTEST  ?= 20s
 ROUNDS    ?= 200
+PDFCPU     = v0.15.0
 
 # The product never needs C; only the race detector does.
 export CGO_ENABLED = 0
 test races: export CGO_ENABLED = 1
 
-.PHONY: all run build test races bench fuzz validators lint format check setup clean
+.PHONY: all run build test races bench corpus fuzz validators lint format check setup clean
 all: build
 
 ## build: leaves bin/innsigli
@@ -43,6 +44,12 @@ bench: setup
 validators: setup
 	@printf '%s\n' $(FILES) | tools/validators/judge.sh dss $(ANCHOR)
 	@printf '%s\n' $(filter-out %.xml,$(FILES)) | tools/validators/judge.sh pyhanko $(ANCHOR)
+
+## corpus: every PDF that pdfcpu (286 MB to download) and PDFium's binding test with is sealed, and judged by strangers
+corpus: setup
+	@pdfcpu=$$($(GO) mod download -json github.com/pdfcpu/pdfcpu@$(PDFCPU) | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p') && \
+		pdfium=$$($(GO) list -m -f '{{.Dir}}' github.com/klippa-app/go-pdfium) && \
+		INNSIGLI_CORPUS="$$pdfcpu:$$pdfium" $(GO) test -count=1 -v -timeout 60m -run TestStrangersAcceptWhatIsSealed ./cmd/innsigli
 
 ## fuzz: every fuzz target, FUZZTIME each
 fuzz:

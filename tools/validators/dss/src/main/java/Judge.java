@@ -97,12 +97,14 @@ public final class Judge {
         + ",\"messages\":" + list(messages) + "}";
   }
 
-  /** What was done to the PDF after the signature, apart from what adds evidence or fills fields. */
+  /**
+   * What was done to the PDF after the signature, apart from what adds evidence or fills fields. That annotations overlap
+   * is said of the document as a whole, so it is no change.
+   */
   private static List<String> changes(SignatureWrapper s) {
     TreeSet<String> found = new TreeSet<>();
     s.getPdfUndefinedChanges().forEach(c -> found.add("undefined: " + c.getValue()));
     s.getPdfAnnotationChanges().forEach(c -> found.add("annotation: " + c.getValue()));
-    s.getPdfAnnotationsOverlapConcernedPages().forEach(p -> found.add("annotations overlap on page " + p));
     s.getPdfVisualDifferenceConcernedPages().forEach(p -> found.add("page " + p + " looks different"));
     s.getPdfPageDifferenceConcernedPages().forEach(p -> found.add("page " + p + " came or went"));
     return new ArrayList<>(found);
