@@ -83,7 +83,7 @@ func (s *Service) newSequence(ctx context.Context, c Caller, flows []Flow, r Cre
 	var all []Process
 	for i, up := range ups {
 		if err := s.take(ctx, up, r.Processes[i].Flatten); err != nil {
-			return NewProcess{}, Facts{}, inPlace(r.place(i), err)
+			return NewProcess{}, Facts{}, InPlace(r.place(i), err)
 		}
 		p := newProcess(now, s.ExpireAfter, c, flows[i], r.Processes[i]).Process
 		p.Group = GroupKey(q.Key)
@@ -144,7 +144,7 @@ func (s *Service) checkSequence(ctx context.Context, c Caller, r *CreateSequence
 		}
 		var err error
 		if flows[i], err = s.checkCreate(ctx, c, p, up); err != nil {
-			e, ok := errors.AsType[*Error](inPlace(r.place(i), err))
+			e, ok := errors.AsType[*Error](InPlace(r.place(i), err))
 			if !ok {
 				return nil, err
 			}
@@ -170,8 +170,8 @@ func errKeyReused() *Error {
 	return InvalidField("Idempotency-Key", "IdempotencyKeyReused", "This Idempotency-Key was used with another request.")
 }
 
-// inPlace puts a place in front of the names of the fields of a refusal.
-func inPlace(place string, err error) error {
+// InPlace puts a place in front of the names of the fields of a refusal; any other error stays as it is.
+func InPlace(place string, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err

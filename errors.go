@@ -98,6 +98,14 @@ func KindOf(err error) Kind {
 	return 0
 }
 
+// FieldsOf gives the fields that the refusal in err names.
+func FieldsOf(err error) []FieldError {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Fields
+	}
+	return nil
+}
+
 // fieldErrors collects what is wrong with a request, so that the asker learns all of it at once.
 type fieldErrors []FieldError
 

@@ -202,6 +202,8 @@ type Sealer interface {
 // Links makes the addresses that go into mails and answers.
 type Links interface {
 	Signing(p ProcessKey, s SigneeKey) string
+	// SigningAll is the address of a person's link to all documents of a sequence.
+	SigningAll(q SequenceKey, s SequenceSigneeKey) string
 	// Download is the document's address for a signee, or for the company when s is empty.
 	Download(p ProcessKey, s SigneeKey) string
 }

@@ -84,7 +84,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, c innsigli.Caller) 
 // six bytes on the wire for one that is meant (the escape \u00f0 stands for two).
 func createLimits() web.SpillLimits {
 	l := web.DefaultSpillLimits()
-	l.LongerThan, l.MaxName = 6*innsigli.MaxMetaBytes, 4<<10
+	l.LongerThan, l.MaxName, l.Document = 6*innsigli.MaxMetaBytes, 4<<10, "pdfDocument"
 	return l
 }
 
@@ -143,7 +143,6 @@ func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
 		{"attachments", len(in.Attachments) > 0},
 		{"attachmentReferences", len(in.AttachmentReferences) > 0},
 		{"requiresAuth", in.RequiresAuth},
-		{"signInOrder", in.SignInOrder},
 		{"sequenceKey", in.SequenceKey != ""},
 		{"reminderRule", in.ReminderRule != ""},
 	} {
@@ -162,7 +161,7 @@ func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
 	}
 	req := innsigli.CreateRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
-		DisplayName: strings.TrimSpace(in.ActivityDisplayName), Flatten: in.FlattenDocument, Hash: in.hash(),
+		DisplayName: strings.TrimSpace(in.ActivityDisplayName), InOrder: in.SignInOrder, Flatten: in.FlattenDocument, Hash: in.hash(),
 	}
 	var ok bool
 	if req.Location, ok = enum(in.SignatureLocation, innsigli.TopFirstPage, innsigli.ParseLocation); !ok {

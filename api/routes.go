@@ -31,13 +31,19 @@ func (a *API) Routes(r chi.Router) {
 
 	r.Post("/management/signing", with(a.create))
 	r.Delete("/management/signing", with(a.cancel))
+	r.Post("/management/signing/sequential", with(a.createSequence))
+	r.Delete("/management/signing/sequential", with(a.cancelSequence))
 	r.Get("/management/flow", with(a.flows))
 	r.Post("/management/webhook", with(a.addWebhook))
 
 	r.Get("/signing/{process}/signee/{signee}", open(a.signee))
+	r.Get("/signing/sequential/{sequence}/signee/{signee}", open(a.sequenceSignee))
 	r.Post("/signing/sign/{process}/signee/{signee}", open(a.requestToSign))
+	r.Post("/signing/sign/simple/sequence/{sequence}/signee/{signee}", open(a.requestToSignAll))
 	r.Get("/signing/simple/otp", open(a.otp))
 	r.Post("/signing/simple/otp", open(a.otp))
+	r.Get("/signing/simple/otp/bulk", open(a.otpAll))
+	r.Post("/signing/simple/otp/bulk", open(a.otpAll))
 
 	r.Get("/signing/activity", with(a.activity))
 	r.Get("/signing/activity/user", with(a.activity))

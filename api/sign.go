@@ -47,16 +47,12 @@ type signStarted struct {
 
 // requestToSign is POST /signing/sign/{process}/signee/{signee}: sends the signee a code.
 func (a *API) requestToSign(w http.ResponseWriter, r *http.Request) error {
-	in := requestToSign{OtpType: web.Query(r).Get("otptype")}
-	if err := readSmall(w, r, &in); err != nil {
+	call, err := otpType(w, r)
+	if err != nil {
 		return err
 	}
-	kind := strings.ToLower(in.OtpType)
-	if kind != "" && kind != "sms" && kind != "call" {
-		return innsigli.InvalidField("OtpType", "Enum", "OtpType must be sms or call.")
-	}
 	ch, err := a.Service.RequestCode(r.Context(), innsigli.CodeRequest{
-		Process: processKey(r), Signee: signeeKey(r), Call: kind == "call", From: a.Proxies.Client(r),
+		Process: processKey(r), Signee: signeeKey(r), Call: call, From: a.Proxies.Client(r),
 	})
 	if err != nil {
 		return err
@@ -75,18 +71,9 @@ type otpRequest struct {
 // otp is GET and POST /signing/simple/otp: answers a code. The sealed document comes with the answer when this was the
 // last signature and sealing took under five seconds.
 func (a *API) otp(w http.ResponseWriter, r *http.Request) error {
-	q := web.Query(r)
-	in := otpRequest{Token: q.Get("token"), OTP: q.Get("otp")}
-	if r.Method == http.MethodPost {
-		if err := readSmall(w, r, &in); err != nil {
-			return err
-		}
-	}
-	if in.Token == "" {
-		return innsigli.InvalidField("Token", "NotEmpty", "Token is required.")
-	}
-	if in.OTP == "" {
-		return innsigli.InvalidField("OTP", "NotEmpty", "OTP is required.")
+	in, err := readOTP(w, r)
+	if err != nil {
+		return err
 	}
 	v, err := a.Service.Sign(r.Context(), innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), a.Proxies.Client(r))
 	if err != nil {
@@ -96,6 +83,24 @@ func (a *API) otp(w http.ResponseWriter, r *http.Request) error {
 		v = a.Service.AwaitSeal(r.Context(), v, 5*time.Second)
 	}
 	return a.writeSigned(w, r, v, in.Token)
+}
+
+// readOTP reads the two parameters of both ways to answer a code.
+func readOTP(w http.ResponseWriter, r *http.Request) (otpRequest, error) {
+	q := web.Query(r)
+	in := otpRequest{Token: q.Get("token"), OTP: q.Get("otp")}
+	if r.Method == http.MethodPost {
+		if err := readSmall(w, r, &in); err != nil {
+			return in, err
+		}
+	}
+	switch {
+	case in.Token == "":
+		return in, innsigli.InvalidField("Token", "NotEmpty", "Token is required.")
+	case in.OTP == "":
+		return in, innsigli.InvalidField("OTP", "NotEmpty", "OTP is required.")
+	}
+	return in, nil
 }
 
 // otpError answers the three numbered refusals in the shape of this endpoint, with the ErrorResponse beside it: clients

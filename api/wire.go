@@ -24,6 +24,7 @@ type signingProcess struct {
 	SignatureLocation    string                `json:"signatureLocation"`
 	ActivityDisplayName  string                `json:"activityDisplayName,omitempty"`
 	FlattenDocument      bool                  `json:"flattenDocument"`
+	SequenceKey          string                `json:"sequenceKey,omitempty"`
 
 	// Ours: how far the seal of a completed process is proven, and whether it is still to be raised.
 	SealLevel   string `json:"sealLevel,omitempty"`
@@ -83,6 +84,7 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
 		FlattenDocument: p.Flatten, SealLevel: sealLevel(p.Sealed.Level), SealPending: p.Sealed.Pending,
+		SignInOrder: p.InOrder, SequenceKey: string(p.Sequence()),
 	}
 }
 

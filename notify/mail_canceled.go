@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"slices"
 
 	"github.com/innsigli/innsigli"
 )
@@ -14,13 +15,19 @@ func (n *Notifier) mailCanceled(ctx context.Context, j innsigli.Job) (innsigli.D
 		return nil, err
 	}
 	c := s.card("canceled")
-	if s.you.Signed() {
+	if s.many() {
+		c.Title = s.t("mail.canceled.title_all")
+	}
+	if slices.ContainsFunc(s.yours(), innsigli.Signee.Signed) {
 		c.Title = s.t("mail.canceled.title_signed")
 	}
 	c.Tag, c.Tone = s.t("mail.canceled.tag"), toneStop
 	c.Lead = []paragraph{
-		s.p("mail.canceled.lead", "date", s.date(s.facts.Process.EndedAt)),
-		s.p("mail.deleted"),
+		s.p(s.num("mail.canceled.lead"), "date", s.date(s.facts.Process.EndedAt)),
+		s.p(s.num("mail.deleted")),
+	}
+	if s.many() {
+		s.documents(c)
 	}
 	s.questions(c)
 	return n.post(ctx, s, s.t("mail.canceled.subject"), c, told(line(innsigli.LogCancelSent, j, byMail)))

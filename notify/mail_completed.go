@@ -7,7 +7,7 @@ import (
 	"github.com/innsigli/innsigli"
 )
 
-// mailCompleted sends the signed document to a person who signed it.
+// mailCompleted sends the signed document, or all of a sequence, to a person who signed.
 func (n *Notifier) mailCompleted(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
 	s, err := n.scene(ctx, j)
 	if err != nil || !s.in(innsigli.Completed) {
@@ -15,13 +15,16 @@ func (n *Notifier) mailCompleted(ctx context.Context, j innsigli.Job) (innsigli.
 	}
 	return n.postSigned(ctx, s, func(attached bool) *card {
 		c := s.card("completed")
-		c.Lead = []paragraph{s.p("mail.completed.lead")}
+		c.Lead = []paragraph{s.p(s.num("mail.completed.lead"))}
 		if attached {
-			c.Rest = []paragraph{s.p("mail.completed.attached")}
+			c.Rest = []paragraph{s.p(s.num("mail.completed.attached"))}
 		} else {
 			until := s.date(s.facts.Process.EndedAt.Add(innsigli.CompletedLink))
-			c.Lead = append(c.Lead, s.p("mail.completed.fetch", "date", until))
+			c.Lead = append(c.Lead, s.p(s.num("mail.completed.fetch"), "date", until))
 			c.Button, c.URL = s.t("mail.completed.button"), n.Links.Download(j.Process, j.Signee)
+			if s.many() {
+				c.Button, c.URL = s.t("mail.completed.button_all"), s.link(n.Links)
+			}
 		}
 		return c
 	})
@@ -40,15 +43,19 @@ func (n *Notifier) postSigned(ctx context.Context, s *scene, card func(attached 
 }
 
 func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
-	doc, err := n.Docs.SealedDocument(ctx, s.job.Process)
-	if k := innsigli.KindOf(err); k == innsigli.NotFound || k == innsigli.Gone {
-		return ErrUnwanted // erased meanwhile: there is nothing to send
+	var files []innsigli.Attachment
+	for _, d := range s.all {
+		doc, err := n.Docs.SealedDocument(ctx, d.Process.Key)
+		if k := innsigli.KindOf(err); k == innsigli.NotFound || k == innsigli.Gone {
+			return ErrUnwanted // erased meanwhile: there is nothing to send
+		}
+		if err != nil {
+			return err
+		}
+		defer n.release(ctx, doc) // at the end: the files are read when the message is written
+		files = append(files, doc.Files()...)
 	}
-	if err != nil {
-		return err
-	}
-	defer n.release(ctx, doc)
-	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), doc.Files()...)
+	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), files...)
 	if err != nil {
 		return err
 	}
@@ -58,7 +65,7 @@ func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
 // signedCard is what both mails about a completed process have in common.
 func (s *scene) signedCard(c *card) *card {
 	c.Tag, c.Tone = s.t("mail.completed.tag"), toneDone
-	c.fact(s.t("mail.label.document"), s.document)
+	s.documents(c)
 	s.people(c)
 	s.questions(c)
 	return c

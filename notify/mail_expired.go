@@ -15,9 +15,12 @@ func (n *Notifier) mailExpired(ctx context.Context, j innsigli.Job) (innsigli.De
 	c := s.card("expired")
 	c.Tag, c.Tone = s.t("mail.expired.tag"), toneWait
 	c.Lead = []paragraph{
-		s.p("mail.expired.lead", "date", s.date(s.facts.Process.ExpiresAt)),
-		s.p("mail.deleted"),
+		s.p(s.num("mail.expired.lead"), "date", s.date(s.facts.Process.ExpiresAt)),
+		s.p(s.num("mail.deleted")),
 		s.p("mail.expired.again"),
+	}
+	if s.many() {
+		s.documents(c)
 	}
 	s.questions(c)
 	return n.post(ctx, s, s.t("mail.expired.subject"), c, told(line(innsigli.LogCancelSent, j, byMail)))

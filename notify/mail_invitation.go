@@ -13,15 +13,18 @@ func (n *Notifier) mailInvitation(ctx context.Context, j innsigli.Job) (innsigli
 		return nil, err
 	}
 	c := s.card("invitation")
-	c.Lead = []paragraph{s.p("mail.invitation.lead")}
-	c.fact(s.t("mail.label.document"), s.document)
+	if s.many() {
+		c.Title = s.t("mail.invitation.title_all")
+	}
+	c.Lead = []paragraph{s.p(s.num("mail.invitation.lead"))}
+	s.documents(c)
 	c.fact(s.t("mail.label.company"), s.company)
 	if u := s.facts.Process.User; validAddress(u) {
 		c.fact(s.t("mail.label.asker"), u)
 	}
 	c.fact(s.t("mail.label.until"), s.date(s.facts.Process.ExpiresAt))
-	c.Button, c.URL = s.t("mail.invitation.button"), n.Links.Signing(j.Process, j.Signee)
-	c.Rest = []paragraph{s.p("mail.invitation.next"), s.p("mail.invitation.private")}
+	c.Button, c.URL = s.t("mail.invitation.button"), s.link(n.Links)
+	c.Rest = []paragraph{s.p(s.num("mail.invitation.next")), s.p("mail.invitation.private")}
 	s.questions(c)
 	return n.post(ctx, s, s.t("mail.invitation.subject"), c, innsigli.InvitationSent(j, byMail))
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -17,7 +18,8 @@ type scene struct {
 	words    *lang.Catalog
 	company  string
 	document string
-	owner    string // whom to ask; "" when there is no address that can be written to
+	all      []innsigli.Facts // the documents that the message is about; of a sequence there may be several
+	owner    string           // whom to ask; "" when there is no address that can be written to
 }
 
 // scene reads the facts of a job. It is nil when the process is not there any more: then nothing can be said about it.
@@ -35,16 +37,83 @@ func (n *Notifier) scene(ctx context.Context, j innsigli.Job) (*scene, error) {
 	}
 	s := &scene{
 		facts: f, job: j, words: lang.For(j.Language.Tag()),
-		company: clean(f.Company.Name, maxName), document: clean(f.Process.FileName, maxDocument),
+		company: clean(f.Company.Name, maxName),
 	}
-	if d := clean(f.Process.DisplayName, maxDocument); d != "" {
-		s.document = d
-	}
-	if o := f.Process.Owner(f.Company); validAddress(o) {
+	if o := f.Owner(); validAddress(o) {
 		s.owner = o
 	}
-	s.you, _ = f.Process.Signee(j.Signee)
+	s.you, _ = f.Signee(j.Signee)
+	s.gather()
 	return s, nil
+}
+
+// gather finds the documents that the message is about: of a sequence those that the reader signs, and for the owner all.
+// A copy of an ended document, and a code for one, are about that document alone.
+func (s *scene) gather() {
+	k, forOne := s.job.Kind, s.facts.Challenge.Person == ""
+	if s.facts.Sequence.Key == "" || k == innsigli.JobMailOwnerCopy || (k == innsigli.JobMailCode || k == innsigli.JobSmsCode) && forOne {
+		s.all = []innsigli.Facts{s.facts}
+	} else {
+		for _, m := range s.facts.All() {
+			if s.you.Key == "" || slices.ContainsFunc(m.Process.Signees, s.isReader) {
+				s.all = append(s.all, m)
+			}
+		}
+	}
+	s.document = documentOf(s.all[0].Process)
+	if s.many() {
+		s.document = s.words.N("mail.documents", len(s.all)-1, "document", s.document)
+	}
+}
+
+// isReader says whether a signee is whoever the message goes to: the same person of the sequence, or at the same address.
+func (s *scene) isReader(sg innsigli.Signee) bool {
+	if sg.Person == s.you.Person {
+		return true
+	}
+	return sg.Email != "" && strings.EqualFold(sg.Email, s.job.Address) || sg.Phone != "" && sg.Phone == s.job.Address
+}
+
+// documentOf is what people call a document.
+func documentOf(p innsigli.Process) string {
+	if d := clean(p.DisplayName, maxDocument); d != "" {
+		return d
+	}
+	return clean(p.FileName, maxDocument)
+}
+
+// many says whether the message is about several documents.
+func (s *scene) many() bool { return len(s.all) > 1 }
+
+// num gives the key of the text for one document, or for several.
+func (s *scene) num(key string) string {
+	if s.many() {
+		return key + "_all"
+	}
+	return key
+}
+
+// link is the reader's link: in a sequence the one to all documents.
+func (s *scene) link(l innsigli.Links) string {
+	if q := s.facts.Sequence.Key; q != "" && s.you.Person != "" {
+		return l.SigningAll(q, s.you.Person)
+	}
+	return l.Signing(s.job.Process, s.job.Signee)
+}
+
+// documents adds a line for each document.
+func (s *scene) documents(c *card) {
+	for _, d := range s.all {
+		c.fact(s.t("mail.label.document"), documentOf(d.Process))
+	}
+}
+
+// yours are the signees that the reader is.
+func (s *scene) yours() []innsigli.Signee {
+	if p, ok := s.facts.Person(s.you.Person); ok {
+		return p.Signees
+	}
+	return []innsigli.Signee{s.you}
 }
 
 // in says whether the process is in one of the states.
@@ -55,7 +124,7 @@ func (s *scene) in(states ...innsigli.State) bool {
 // waits says whether the signee of the job can still sign.
 func (s *scene) waits() bool {
 	return s != nil && s.facts.Process.State.Active() && s.facts.Now.Before(s.facts.Process.ExpiresAt) &&
-		s.you.Key != "" && !s.you.Signed()
+		s.you.Key != "" && slices.ContainsFunc(s.yours(), func(sg innsigli.Signee) bool { return !sg.Signed() })
 }
 
 // args puts the names that every text may use before the ones of this text.
@@ -94,9 +163,23 @@ func (s *scene) questions(c *card) {
 	}
 }
 
-// people adds a line for everyone who was to sign.
+// people adds a line for everyone who was to sign; for someone of several documents a single one, with the last of the
+// signatures.
 func (s *scene) people(c *card) {
-	for _, sg := range s.facts.Process.Signees {
+	var all []innsigli.Signee
+	at := map[innsigli.SequenceSigneeKey]int{}
+	for _, d := range s.all {
+		for _, sg := range d.Process.Signees {
+			i, known := at[sg.Person]
+			if sg.Person == "" || !known {
+				at[sg.Person] = len(all)
+				all = append(all, sg)
+			} else if all[i].Signed() && (!sg.Signed() || sg.SignedAt.After(all[i].SignedAt)) {
+				all[i].SignedAt = sg.SignedAt
+			}
+		}
+	}
+	for _, sg := range all {
 		state := s.t("mail.state.unsigned")
 		if sg.Signed() {
 			state = s.t("mail.state.signed", "date", s.words.DateTime(sg.SignedAt.UTC()))

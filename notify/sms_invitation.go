@@ -20,5 +20,5 @@ func (n *Notifier) smsInvitation(ctx context.Context, j innsigli.Job) (innsigli.
 	if text == "" {
 		text = s.short("sms.invitation")
 	}
-	return n.text(ctx, s, text+"\n"+n.Links.Signing(j.Process, j.Signee), innsigli.InvitationSent(j, bySms))
+	return n.text(ctx, s, text+"\n"+s.link(n.Links), innsigli.InvitationSent(j, bySms))
 }

@@ -252,6 +252,10 @@ func (links) Signing(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	return "https://sign.example:8443/s/" + string(p) + "/" + string(s)
 }
 
+func (links) SigningAll(q innsigli.SequenceKey, s innsigli.SequenceSigneeKey) string {
+	return "https://sign.example:8443/s/" + string(q) + "/" + string(s)
+}
+
 func (links) Download(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	if s == "" {
 		return "https://sign.example:8443/pdf/sp/" + string(p) + ".pdf"

@@ -21,6 +21,10 @@ type SpillLimits struct {
 	// LongerThan is the length from which a string value is spilled, in bytes as they stand between the quotes.
 	LongerThan int
 
+	// Document is the name of members, in any letter case, whose values are documents: they are spilled from 4 kB on,
+	// whatever LongerThan says, so that many small ones do not add up in what is left. Empty: there is none.
+	Document string
+
 	// MaxValue is how many bytes one spilled value may have, after decoding.
 	MaxValue int64
 
@@ -104,6 +108,9 @@ func SpillJSON(w io.Writer, r io.Reader, limits SpillLimits, sink SpillSink) err
 	return nil
 }
 
+// shortDocument is how long a document may be that is not spilled.
+const shortDocument = 4 << 10
+
 // spiller is one pass over one request.
 type spiller struct {
 	limits SpillLimits
@@ -184,8 +191,11 @@ func (s *spiller) str() error {
 	top := len(s.stack) - 1
 	isName := top >= 0 && s.stack[top].wantName
 	limit := s.limits.LongerThan
-	if isName {
+	switch {
+	case isName:
 		limit = s.limits.MaxName
+	case s.limits.Document != "" && top >= 0 && !s.stack[top].array && strings.EqualFold(string(s.stack[top].name), s.limits.Document):
+		limit = min(limit, shortDocument)
 	}
 	closed, err := s.readString(limit)
 	switch {

@@ -169,6 +169,11 @@ func (l links) Signing(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	return l.public.String() + "/s/" + string(p) + "/" + string(s)
 }
 
+// SigningAll is the address of a person's link to a whole sequence.
+func (l links) SigningAll(q innsigli.SequenceKey, s innsigli.SequenceSigneeKey) string {
+	return l.public.String() + "/s/" + string(q) + "/" + string(s)
+}
+
 // Download is the address of the document: the signee's, or without one the company's.
 func (l links) Download(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	if s == "" {

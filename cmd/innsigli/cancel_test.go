@@ -37,6 +37,7 @@ func TestCancelRows(t *testing.T) {
 			{"row 7: a download under way breaks off", cancelRow7InFlight},
 			{"row 8: every signee is told, once, and last", cancelRow8},
 			{"row 9: a copy to the owner when somebody has signed", cancelRow9},
+			{"row 10: part of a sequence, the entire sequence", cancelRow10},
 			{"row 11: nothing brings it back", cancelRow11},
 			{"row 12: the log says who", cancelRow12},
 		} {

@@ -516,11 +516,17 @@ func writeFile(tb testing.TB, name string, b []byte) {
 // createWith sends a create of the company's with headers of its own.
 func (r *rig) createWith(body any, header http.Header) answer {
 	r.tb.Helper()
+	return r.postWith("/management/signing", body, header)
+}
+
+// postWith sends a request of the company's with headers of its own.
+func (r *rig) postWith(path string, body any, header http.Header) answer {
+	r.tb.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	req, err := http.NewRequest(http.MethodPost, r.url+"/management/signing", bytes.NewReader(raw))
+	req, err := http.NewRequest(http.MethodPost, r.url+path, bytes.NewReader(raw))
 	if err != nil {
 		r.tb.Fatal(err)
 	}

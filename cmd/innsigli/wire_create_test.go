@@ -110,7 +110,6 @@ func wireMembers(t *testing.T, r *rig, _ string) {
 		{"attachments", []any{map[string]any{"fileName": "a.pdf", "fileContent": long}}},
 		{"attachmentReferences", []any{map[string]any{"id": "at00"}}},
 		{"requiresAuth", true},
-		{"signInOrder", true},
 		{"sequenceKey", "pg00"},
 		{"reminderRule", "0:10"},
 	} {
@@ -118,8 +117,8 @@ func wireMembers(t *testing.T, r *rig, _ string) {
 		refusal(t, x.name, r.ask("POST", "/management/signing", "own", with(strings.ToUpper(x.name), x.v)), 400, "NotSupported", x.name)
 	}
 	all := with("requiresAuth", true)
-	all["signInOrder"], all["reminderRule"] = true, "5:0"
-	refusal(t, "several", r.ask("POST", "/management/signing", "own", all), 400, "NotSupported", "requiresAuth", "signInOrder", "reminderRule")
+	all["sequenceKey"], all["reminderRule"] = "pg00", "5:0"
+	refusal(t, "several", r.ask("POST", "/management/signing", "own", all), 400, "NotSupported", "requiresAuth", "sequenceKey", "reminderRule")
 	none := with("requiresAuth", false)
 	none["signInOrder"], none["reminderRule"], none["attachments"], none["sequenceKey"], none["flattenDocument"] = false, "", []any{}, nil, nil
 	if a := r.ask("POST", "/management/signing", "own", none); a.status != 200 {
