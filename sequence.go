@@ -174,8 +174,8 @@ func (p SequenceSignee) Signed() bool {
 // First is the signee that stands for the person where one is needed: whose codes and tries are counted.
 func (p SequenceSignee) First() Signee { return p.Signees[0] }
 
-// reach is how codes get to the person, who may be known better in one process than in another.
-func (p SequenceSignee) reach() (phone, email string) {
+// Reach is how codes get to the person, who may be known better in one process than in another.
+func (p SequenceSignee) Reach() (phone, email string) {
 	for _, s := range p.Signees {
 		if phone == "" {
 			phone = s.Phone

@@ -69,7 +69,7 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 	case you.First().CodesInHour >= MaxCodesAnHour:
 		return Change{}, errTooManyCodes()
 	}
-	phone, email := you.reach()
+	phone, email := you.Reach()
 	via, to, kind := "sms", phone, JobSmsCode
 	if to == "" || r.noSms && email != "" {
 		via, to, kind = "email", email, JobMailCode
@@ -129,7 +129,7 @@ func decideSignAll(f Facts, t Token, from Client) (Change, error) {
 // signaturesOf are those of everything that the person may sign now, and of what only that makes their turn: somebody
 // may stand twice in the order of one document.
 func (f Facts) signaturesOf(you SequenceSignee, t Token, from Client) []Signature {
-	phone, email := you.reach()
+	phone, email := you.Reach()
 	to := phone
 	if f.Challenge.Via == "email" {
 		to = email

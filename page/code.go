@@ -79,13 +79,25 @@ func (h *Handler) codePage(w http.ResponseWriter, r *http.Request) error {
 	if !v.Process.State.Active() || v.You.Signed() {
 		return h.standing(w, r, v, true)
 	}
+	if !v.Turn(v.You.Key) {
+		p := h.personFor(r, v)
+		return h.notYet(w, &p)
+	}
+	return h.askCode(w, r, h.personFor(r, v))
+}
+
+// askCode shows the field for the code, or the offer to send one.
+func (h *Handler) askCode(w http.ResponseWriter, r *http.Request, p person) error {
+	v := p.View
 	q := web.Query(r)
-	a := asking{person: h.personFor(r, v), Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
+	a := asking{person: p, Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
 	if !a.Token.Valid() {
 		a.Token = ""
 	}
 	a.Title = a.P("code.title")
-	a.watched(false)
+	if !a.InSequence {
+		a.watched(false)
+	}
 	a.Before = v.You.WrongTries
 	if n, err := strconv.Atoi(q.Get("before")); err == nil && n >= 0 && n <= v.You.WrongTries {
 		a.Before = n
@@ -102,6 +114,25 @@ func (h *Handler) codePage(w http.ResponseWriter, r *http.Request) error {
 
 // sign takes the code.
 func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.look(r)
+	if err != nil {
+		return err
+	}
+	p := h.personFor(r, v)
+	return h.takeCode(w, r, &p, func(t innsigli.Token, code string) (string, error) {
+		signed, err := h.service.Sign(r.Context(), t, code, h.client(r))
+		if err != nil {
+			return "", err
+		}
+		if signed.You.Key != v.You.Key || signed.Process.Key != v.Process.Key {
+			return "", nil // the token was another link's: say what is true for this one
+		}
+		return "/done", nil
+	})
+}
+
+// takeCode reads the form with the code and has it answered; sign says where under the link it goes on.
+func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, sign func(innsigli.Token, string) (string, error)) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -109,29 +140,20 @@ func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
 		}
 		return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
 	}
-	v, err := h.look(r)
-	if err != nil {
-		return err
-	}
-	p := h.personFor(r, v)
 	token := innsigli.Token(r.PostForm.Get("token"))
 	before, err := strconv.Atoi(r.PostForm.Get("before"))
 	if err != nil {
-		before = v.You.WrongTries
+		before = p.View.You.WrongTries
 	}
 	code := digits(r.PostForm.Get("code"))
 	if len(code) != codeLength {
 		return seeOther(w, r, p.To(codePath(token, before, "short"))) // a slip of the finger costs no try
 	}
-	signed, err := h.service.Sign(r.Context(), token, code, h.client(r))
+	next, err := sign(token, code)
 	if err != nil {
-		return h.wrongCode(w, r, &p, codePath(token, before, "wrong"), err)
+		return h.wrongCode(w, r, p, codePath(token, before, "wrong"), err)
 	}
-	if signed.You.Key != v.You.Key || signed.Process.Key != v.Process.Key {
-		// The token was another link's: say what is true for this one.
-		return seeOther(w, r, p.To(""))
-	}
-	return seeOther(w, r, p.To("/done"))
+	return seeOther(w, r, p.To(next))
 }
 
 // codeLength is how many digits a code has.

@@ -24,8 +24,9 @@ const defaultWidth = 800
 type reading struct {
 	person
 	Pages []sheet
-	Sign  bool // whether there is something to sign
-	Gone  gone // what is shown at once when the process ends while the page is open
+	Sign  bool   // whether there is something to sign
+	All   string // where all documents of the sequence are signed; "" for a document alone
+	Gone  gone   // what is shown at once when the process ends while the page is open
 }
 
 // sheet is one page of the document: where its image is and how large it will be, so that nothing jumps.
@@ -54,6 +55,12 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) error {
 			return h.standing(w, r, v, true)
 		}
 	}
+	turn := v.Turn(v.You.Key)
+	if !turn && !asked {
+		p := h.personFor(r, v)
+		p.watched(true)
+		return h.notYet(w, &p)
+	}
 	sizes, err := h.service.PageSizes(r.Context(), v)
 	if err != nil {
 		return err
@@ -61,7 +68,8 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) error {
 	if err := h.saw(r.Context(), r, v); err != nil {
 		return err
 	}
-	d := reading{person: h.personFor(r, v), Sign: v.Process.State.Active() && !v.You.Signed()}
+	d := reading{person: h.personFor(r, v), Sign: v.Process.State.Active() && !v.You.Signed() && turn}
+	d.All = d.toAll()
 	d.Title = d.P("sign.title", "document", d.Document)
 	d.watched(false)
 	d.Gone = gone{

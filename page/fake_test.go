@@ -37,6 +37,7 @@ type fake struct {
 	t     *testing.T
 	mu    sync.Mutex
 	views map[innsigli.ProcessKey]innsigli.View
+	whole map[innsigli.SequenceKey]innsigli.SequenceView
 	token innsigli.Token
 	tries int
 	saw   int
@@ -49,7 +50,7 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	return &fake{t: t, views: map[innsigli.ProcessKey]innsigli.View{}, images: map[[2]int][]byte{}}
+	return &fake{t: t, views: map[innsigli.ProcessKey]innsigli.View{}, whole: map[innsigli.SequenceKey]innsigli.SequenceView{}, images: map[[2]int][]byte{}}
 }
 
 // put adds a process and gives the path of its link.
@@ -58,6 +59,82 @@ func (f *fake) put(v innsigli.View) string {
 	defer f.mu.Unlock()
 	f.views[v.Process.Key] = v
 	return linkOf(v.Process.Key, v.You.Key)
+}
+
+// putAll adds a sequence and its documents, and gives the path of its link.
+func (f *fake) putAll(v innsigli.SequenceView) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.whole[v.Sequence.Key] = v
+	for _, d := range v.Documents() {
+		f.views[d.Process.Key] = d
+	}
+	return linkOfAll(v.Sequence.Key, v.You.Key)
+}
+
+func (f *fake) LookSequence(_ context.Context, q innsigli.SequenceKey, k innsigli.SequenceSigneeKey, _ *innsigli.Caller) (innsigli.SequenceView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, ok := f.whole[q]
+	if !ok || v.You.Key != k {
+		return innsigli.SequenceView{}, &innsigli.Error{Kind: innsigli.NotFound, Code: "NotFound"}
+	}
+	return v, nil
+}
+
+func (f *fake) RequestSequenceCode(_ context.Context, r innsigli.SequenceCodeRequest) (innsigli.Challenge, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.refus != nil {
+		return innsigli.Challenge{}, f.refus
+	}
+	f.asked++
+	f.token = innsigli.Token(strings.Repeat("b", 32))
+	return innsigli.Challenge{Token: f.token, Person: r.Signee, Via: "sms", SentAt: noon}, nil
+}
+
+// SignAll signs every document of the first sequence that the token could be for.
+func (f *fake) SignAll(_ context.Context, t innsigli.Token, code string, _ innsigli.Client) (innsigli.SequenceView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t != f.token || code != rightCode {
+		return innsigli.SequenceView{}, &innsigli.Error{Kind: innsigli.Invalid, Code: wrongCode}
+	}
+	v := f.whole["pg01"]
+	v = bundle("pg01", v.Process.State, func(s *innsigli.Signee) {
+		if s.Person == v.You.Key {
+			s.SignedAt = noon
+		}
+	})
+	f.whole["pg01"] = v
+	return v, nil
+}
+
+// bundle makes a view of three documents of which Björn, who holds the link, signs all, and Dagný the first. Keys of
+// processes follow from that of the sequence.
+func bundle(key innsigli.SequenceKey, st innsigli.State, with func(*innsigli.Signee)) innsigli.SequenceView {
+	var f innsigli.Facts
+	for i, name := range []string{"Service agreement.pdf", "Annex 1 – Price list.pdf", "Annex 2 – Non-disclosure, data protection and the handling of cameras.pdf"} {
+		one := process(innsigli.ProcessKey("sp"+string(key[2:])+"f"+string(rune('1'+i))), st)
+		p := one.Process
+		p.Group, p.FileName, p.Document.Pages = innsigli.GroupKey(key), name, 3-i
+		p.Signees = p.Signees[1 : 3-min(i, 1)]
+		for n := range p.Signees {
+			s := &p.Signees[n]
+			s.Process, s.Person = p.Key, innsigli.SequenceSigneeKey("gs"+string(s.Key[2:]))
+			if with != nil {
+				with(s)
+			}
+		}
+		if i == 0 {
+			f = one.Facts
+			f.Sequence = innsigli.Sequence{Key: key}
+		}
+		f.Members = append(f.Members, innsigli.Member{Process: p})
+	}
+	f = f.Of(f.Members[0].Process.Key)
+	you, _ := f.Person("gs01")
+	return innsigli.SequenceView{Facts: f, You: you}
 }
 
 // change alters a process while pages are open.

@@ -24,6 +24,10 @@ type Signing interface {
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Sign(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, error)
 	Verify(ctx context.Context, r io.ReaderAt, size int64) (*innsigli.Report, error)
+
+	LookSequence(ctx context.Context, q innsigli.SequenceKey, k innsigli.SequenceSigneeKey, caller *innsigli.Caller) (innsigli.SequenceView, error)
+	RequestSequenceCode(ctx context.Context, r innsigli.SequenceCodeRequest) (innsigli.Challenge, error)
+	SignAll(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.SequenceView, error)
 }
 
 // Config is what the pages stand on. Mailbox may be nil: then there is no outbox.

@@ -21,6 +21,8 @@ type person struct {
 	Owner    string // whom to ask
 	People   []signee
 	Again    bool // the person comes back to what they have signed
+
+	InSequence bool // the screen is about all documents of a sequence
 }
 
 // signee is a row of the list of people. Others are shown by name only (design/decisions.md 3).
@@ -43,6 +45,9 @@ func keysOf(r *http.Request) (innsigli.ProcessKey, innsigli.SigneeKey, error) {
 
 // linkPath is the path of the person's link that a request is under.
 func linkPath(r *http.Request) string {
+	if q := chi.URLParam(r, "sequence"); q != "" {
+		return linkOfAll(innsigli.SequenceKey(q), innsigli.SequenceSigneeKey(chi.URLParam(r, "person")))
+	}
 	p, k, err := keysOf(r)
 	if err != nil {
 		return "/"
@@ -63,11 +68,27 @@ func (h *Handler) look(r *http.Request) (innsigli.View, error) {
 	return h.service.Look(r.Context(), p, k, nil)
 }
 
+// whoever makes the screen of the link that a request is under, of a document or of all of a sequence.
+func (h *Handler) whoever(r *http.Request) (person, error) {
+	if chi.URLParam(r, "sequence") != "" {
+		v, err := h.lookAll(r)
+		if err != nil {
+			return person{}, err
+		}
+		return h.personForAll(r, v), nil
+	}
+	v, err := h.look(r)
+	if err != nil {
+		return person{}, err
+	}
+	return h.personFor(r, v), nil
+}
+
 // personFor makes the screen of a view.
 func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
 	p := person{
 		screen: h.screenFor(r, v.You.Language.Tag()), View: v,
-		Document: untwisted(documentName(v.Process)), Owner: v.Process.Owner(v.Company),
+		Document: untwisted(documentName(v.Process)), Owner: v.Facts.Owner(),
 	}
 	p.Company = untwisted(v.Company.Name)
 	p.base = linkOf(v.Process.Key, v.You.Key)

@@ -41,6 +41,12 @@ func (h *Handler) Routes() []Route {
 	get(signing+"/sign", h.toDocument)
 	get(signing+"/done", h.done)
 	get(signing+"/state", h.state)
+	get(sequence, h.documents)
+	get(sequence+"/code", h.codePageForAll)
+	post(sequence+"/code", h.requestCodeForAll)
+	post(sequence+"/sign", h.signAll)
+	get(sequence+"/sign", h.toDocuments)
+	get(sequence+"/state", h.stateOfAll)
 	if h.mailbox != nil {
 		get(OutboxPrefix, h.outbox)
 		get(OutboxPrefix+"/{id}", h.letter)

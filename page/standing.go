@@ -12,7 +12,13 @@ import (
 // canceled or expired.
 func (h *Handler) standing(w http.ResponseWriter, r *http.Request, v innsigli.View, again bool) error {
 	p := h.personFor(r, v)
-	p.Again = again
+	return h.stand(w, &p, again)
+}
+
+// stand is standing for a screen that has been made.
+func (h *Handler) stand(w http.ResponseWriter, p *person, again bool) error {
+	v := p.View
+	p.Again, p.Watch = again, watch{}
 	status, name := http.StatusOK, "done"
 	switch v.Process.State {
 	case innsigli.Canceled, innsigli.Declined:
@@ -32,7 +38,7 @@ func (h *Handler) standing(w http.ResponseWriter, r *http.Request, v innsigli.Vi
 		p.Title = p.P("done.title")
 		p.watched(true)
 	}
-	return h.show(w, status, name, &p)
+	return h.show(w, status, name, p)
 }
 
 // done thanks whoever has signed. Whoever has not is led to the document.
@@ -57,7 +63,7 @@ func (p *person) Closes() time.Time { return p.View.Process.EndedAt.Add(innsigli
 // sorry is a page that says what did not work: what is true now, what can be done, whom to ask.
 type sorry struct {
 	person
-	Kind      string // "notfound", "locked", "codes", "later", "foreign", "trouble"
+	Kind      string // "turn", "notfound", "locked", "codes", "later", "foreign", "trouble"
 	Retry     string // where trying again leads
 	Reference string // of a failure, for whoever runs the server
 }
@@ -65,19 +71,22 @@ type sorry struct {
 // sad shows a refusal. When the process can be read, its own state says more than the refusal: a code that was refused
 // because the signing was canceled is shown as canceled.
 func (h *Handler) sad(w http.ResponseWriter, r *http.Request, status int, e *innsigli.Error) error {
-	var v innsigli.View
+	var p person
 	known := false
 	if status < http.StatusInternalServerError && e.Kind != innsigli.NotFound {
-		if got, err := h.look(r); err == nil {
-			v, known = got, true
+		if got, err := h.whoever(r); err == nil {
+			p, known = got, true
 		}
 	}
-	if known && statesSpeak(e) && (!v.Process.State.Active() || v.You.Signed()) {
-		return h.standing(w, r, v, true)
+	if known && statesSpeak(e) && (!p.View.Process.State.Active() || p.View.You.Signed()) {
+		if p.InSequence && !p.View.Process.State.Ended() {
+			return seeOther(w, r, p.To("")) // the list says how it stands
+		}
+		return h.stand(w, &p, true)
 	}
 	s := sorry{Kind: kindOf(e, status), Retry: linkPath(r)}
 	if known {
-		s.person = h.personFor(r, v)
+		s.person = p
 		if e.Kind == innsigli.Gone {
 			s.Kind = "later" // the process is open, so what is gone comes back
 		}
@@ -103,6 +112,8 @@ func kindOf(e *innsigli.Error, status int) string {
 		return "locked"
 	case e.Code == "TooManyCodes":
 		return "codes"
+	case e.Code == "NotYourTurn":
+		return "turn"
 	case e.Code == "CrossOrigin":
 		return "foreign"
 	case e.Kind == innsigli.TooMany, e.Kind == innsigli.Unavailable:

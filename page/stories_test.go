@@ -50,6 +50,23 @@ func stories(f *fake) []story {
 	token := "token=" + strings.Repeat("a", 32) + "&before=0"
 	waits := f.put(waiting)
 	done := f.put(process("sp08", innsigli.Completed))
+	many := f.putAll(bundle("pg01", innsigli.Started, nil))
+	mine := func(s *innsigli.Signee) {
+		if s.Person == "gs01" {
+			s.SignedAt = noon
+		}
+	}
+	later := bundle("pg05", innsigli.Started, nil)
+	for i := range later.Members { // Dagný comes first
+		s := later.Members[i].Process.Signees
+		if later.Members[i].Process.InOrder = true; len(s) == 2 {
+			s[0], s[1] = s[1], s[0]
+		}
+	}
+	later.Sequence.InOrder = true
+	second := process("sp0d", innsigli.Started)
+	second.Process.InOrder = true
+	second.Process.Signees[0].SignedAt = time.Time{}
 	return []story{
 		{name: "home", path: "/", status: 200},
 		{name: "sign", path: open, status: 200},
@@ -93,6 +110,21 @@ func stories(f *fake) []story {
 		{name: "verify-none", method: "POST", path: VerifyPath, form: "%PDF none", status: 200},
 		{name: "verify-broken", method: "POST", path: VerifyPath, form: "%PDF broken", status: 400},
 		{name: "verify-missing", method: "POST", path: VerifyPath, form: "", status: 400},
+		{name: "all", path: many, status: 200},
+		{name: "all-read", path: "/s/sp01f1/si01?read", status: 200},
+		{name: "all-code", path: many + "/code?" + token, status: 200},
+		{name: "all-code-send", path: many + "/code", status: 200},
+		{name: "all-signed", path: f.putAll(bundle("pg02", innsigli.Started, mine)), status: 200},
+		{name: "all-sealing", path: f.putAll(bundle("pg03", innsigli.Sealing, nil)), status: 200},
+		{name: "all-completed", path: f.putAll(bundle("pg04", innsigli.Completed, nil)), status: 200},
+		{name: "all-canceled", path: f.putAll(bundle("pg06", innsigli.Canceled, mine)), status: 410},
+		{name: "all-expired", path: f.putAll(bundle("pg07", innsigli.Expired, nil)), status: 410},
+		{name: "all-not-found", path: "/s/pg01/gs02", status: 404},
+		{name: "all-not-yet", path: f.putAll(later), status: 200},
+		{name: "not-yet", path: f.put(second), status: 200},
+		{name: "all-refused", method: "POST", path: many + "/code", status: 400, with: func(f *fake) {
+			f.refus = &innsigli.Error{Kind: innsigli.Invalid, Code: "NotYourTurn"}
+		}},
 		{name: "outbox", path: "/dev/outbox", status: 200},
 		{name: "outbox-mail", path: "/dev/outbox/a1", status: 200},
 		{name: "outbox-sms", path: "/dev/outbox/b2", status: 200},
