@@ -84,8 +84,8 @@ func (r *rig) askCodeForAll(q sequence, person string) answer {
 	return r.ask("POST", "/signing/sign/simple/sequence/"+q.Key+"/signee/"+person, "", map[string]string{"OtpType": "sms"})
 }
 
-// signAll lets a person, reached at an address, sign everything with one code.
-func (r *rig) signAll(q sequence, person, address string) answer {
+// signWhole lets a person, reached at an address, sign everything with one code.
+func (r *rig) signWhole(q sequence, person, address string) answer {
 	r.tb.Helper()
 	a := r.askCodeForAll(q, person)
 	var got struct{ Token, SequenceKey, SequenceSigneeKey string }
@@ -149,7 +149,7 @@ func sequenceSigned(t *testing.T, r *rig) {
 	}
 
 	m = r.moment()
-	if a := r.signAll(q, q.person(0, 0), ann); a.status != http.StatusOK || !bytes.Contains(a.body, []byte(`"message":"ok"`)) {
+	if a := r.signWhole(q, q.person(0, 0), ann); a.status != http.StatusOK || !bytes.Contains(a.body, []byte(`"message":"ok"`)) {
 		t.Fatalf("sign all: %d %s", a.status, a.body)
 	}
 	r.went(m, "mail "+ann+": code", "webhook 1", "webhook 1")
@@ -157,7 +157,7 @@ func sequenceSigned(t *testing.T, r *rig) {
 		t.Errorf("the annex, which all have signed, is %s", st)
 	}
 	m = r.moment()
-	if a := r.signAll(q, q.person(0, 1), bo); a.status != http.StatusOK {
+	if a := r.signWhole(q, q.person(0, 1), bo); a.status != http.StatusOK {
 		t.Fatalf("sign all: %d %s", a.status, a.body)
 	}
 	r.went(m, "mail "+bo+": code", "webhook 2 + document", "webhook 2 + document",
@@ -209,11 +209,11 @@ func sequenceInOrder(t *testing.T, r *rig) {
 	turn("after one of two documents")
 	r.settled()
 	m = r.moment()
-	if a := r.signAll(q, q.person(0, 0), ann); a.status != http.StatusOK {
+	if a := r.signWhole(q, q.person(0, 0), ann); a.status != http.StatusOK {
 		t.Fatalf("sign the rest: %d %s", a.status, a.body)
 	}
 	r.went(m, "mail "+ann+": code", "mail "+bo+": invitation", "webhook 1")
-	if a := r.signAll(q, q.person(0, 1), bo); a.status != http.StatusOK {
+	if a := r.signWhole(q, q.person(0, 1), bo); a.status != http.StatusOK {
 		t.Fatalf("sign: %d %s", a.status, a.body)
 	}
 	r.settled()
@@ -330,7 +330,7 @@ func cancelRow10(t *testing.T, r *rig) {
 	begin := func() sequence {
 		q := r.createSequence(nil, part{"lease", []who{byMail("Ann", ann), byMail("Bo", bo)}},
 			part{"annex", []who{byMail("Ann", ann)}}, part{"keys", []who{byMail("Bo", bo)}})
-		if a := r.signAll(q, q.person(0, 0), ann); a.status != http.StatusOK { // the annex is signed by all its people
+		if a := r.signWhole(q, q.person(0, 0), ann); a.status != http.StatusOK { // the annex is signed by all its people
 			t.Fatalf("sign all: %d %s", a.status, a.body)
 		}
 		r.settled()
