@@ -8,7 +8,7 @@ import (
 // ActivityQuery filters the activity log of a company. Zero values do not filter.
 type ActivityQuery struct {
 	From, To   time.Time // From <= line < To; required by the public API
-	Take, Skip int       // processes, newest first; Take defaults to 10,000
+	Take, Skip int       // processes, in the order of their first line in the range; Take defaults to 10,000
 	User       string    // actor of a line
 	Process    ProcessKey
 	Flow       FlowKey
@@ -22,6 +22,10 @@ const MaxTake = 10_000
 type Activity struct {
 	Process Process
 	Lines   []LogEntry
+	// Sequence is the one that the process is part of, and Persons are its people with the signees that they are in all
+	// its processes; both are zero for a process alone.
+	Sequence Sequence
+	Persons  []SequenceSignee
 }
 
 // Activity lists what happened to the caller's processes.

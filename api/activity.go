@@ -9,12 +9,12 @@ import (
 )
 
 type activityWrapper struct {
-	ProcessKey           string           `json:"processKey"`
-	ActivityLog          []activityItem   `json:"activityLog"`
-	Signees              []activitySignee `json:"signees"`
-	SequenceSignees      []struct{}       `json:"sequenceSignees"`
-	AttachmentReferences []struct{}       `json:"attachmentReferences"`
-	ActivityDisplayName  string           `json:"activityDisplayName,omitempty"`
+	ProcessKey           string                `json:"processKey"`
+	ActivityLog          []activityItem        `json:"activityLog"`
+	Signees              []activitySignee      `json:"signees"`
+	SequenceSignees      []struct{}            `json:"sequenceSignees"`
+	AttachmentReferences []attachmentReference `json:"attachmentReferences"`
+	ActivityDisplayName  string                `json:"activityDisplayName,omitempty"`
 }
 
 type activityItem struct {
@@ -30,6 +30,7 @@ type activityItem struct {
 	RequiresAuth      bool   `json:"requiresAuth"`
 	SignInOrder       bool   `json:"signInOrder"`
 	SignatureLocation string `json:"signatureLocation"`
+	SequenceKey       string `json:"sequenceKey,omitempty"`
 }
 
 type activitySignee struct {
@@ -59,7 +60,7 @@ func (a *API) activity(w http.ResponseWriter, r *http.Request, c innsigli.Caller
 	}
 	out := []activityWrapper{}
 	for _, act := range acts {
-		out = append(out, wrapActivity(act))
+		out = append(out, a.wrapActivity(act))
 	}
 	return web.WriteJSON(w, http.StatusOK, out)
 }
@@ -98,17 +99,17 @@ func activityQuery(r *http.Request) (innsigli.ActivityQuery, error) {
 // flowType is the one type of flow there is: the company sends a document and people.
 const flowType = "DropAndSign"
 
-func wrapActivity(act innsigli.Activity) activityWrapper {
+func (a *API) wrapActivity(act innsigli.Activity) activityWrapper {
 	p := act.Process
 	out := activityWrapper{
 		ProcessKey: string(p.Key), ActivityDisplayName: p.DisplayName, ActivityLog: []activityItem{}, Signees: []activitySignee{},
-		SequenceSignees: []struct{}{}, AttachmentReferences: []struct{}{},
+		SequenceSignees: []struct{}{}, AttachmentReferences: a.references(p, ""),
 	}
 	for _, l := range act.Lines {
 		item := activityItem{
 			FlowKey: string(p.Flow), ProcessKey: string(p.Key), SigneeKey: string(l.Signee), Status: string(l.Kind),
 			Description: l.Description(), UserAgent: l.Client.Agent, CreatedAt: logTime(l.At), CreatedBy: l.CreatedBy(),
-			SignatureLocation: p.Location.String(),
+			RequiresAuth: act.Sequence.RequiresAuth, SignInOrder: p.InOrder, SignatureLocation: p.Location.String(), SequenceKey: string(act.Sequence.Key),
 		}
 		if l.Kind == innsigli.LogCreated || l.Kind == innsigli.LogStarted {
 			item.FileName = p.FileName

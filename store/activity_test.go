@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestActivityFilters(t *testing.T) {
 			change func(*innsigli.ActivityQuery)
 			want   []innsigli.ProcessKey
 		}{
-			"all, newest line first":       {func(*innsigli.ActivityQuery) {}, []innsigli.ProcessKey{first.Key, second.Key}},
+			"all, first line first":        {func(*innsigli.ActivityQuery) {}, []innsigli.ProcessKey{first.Key, second.Key}},
 			"from is inside":               {func(q *innsigli.ActivityQuery) { q.From, q.To = start.Add(time.Hour), start.Add(2*time.Hour) }, []innsigli.ProcessKey{second.Key}},
 			"to is outside":                {func(q *innsigli.ActivityQuery) { q.To = start.Add(time.Hour) }, []innsigli.ProcessKey{first.Key}},
 			"take":                         {func(q *innsigli.ActivityQuery) { q.Take = 1 }, []innsigli.ProcessKey{first.Key}},
@@ -86,6 +87,84 @@ func TestActivityFilters(t *testing.T) {
 		}
 		if len(acts[0].Process.Signees) != 2 || acts[0].Process.State != innsigli.Canceled {
 			t.Errorf("process is %+v", acts[0].Process)
+		}
+	})
+}
+
+// TestActivityPagesDoNotShift turns pages while lines are added: to processes of earlier pages, of later ones, and of new
+// ones. Every process is seen once, and the new ones at the end.
+func TestActivityPagesDoNotShift(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		var want []innsigli.ProcessKey
+		more := func() {
+			want = append(want, w.create(t, 1).Key)
+			w.clock.add(time.Millisecond)
+		}
+		for range 150 { // more lines than the first step of the walk reads
+			more()
+		}
+		for _, user := range []string{"", "OWNER@example.com"} {
+			var got []innsigli.ProcessKey
+			for skip := 0; ; skip += 40 {
+				acts, err := w.Activity(t.Context(), w.company.Key, innsigli.ActivityQuery{
+					From: start, To: start.Add(time.Hour), Take: 40, Skip: skip, User: user,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(acts) == 0 {
+					break
+				}
+				for _, a := range acts {
+					got = append(got, a.Process.Key)
+				}
+				if skip < 120 {
+					more()
+				}
+				for _, p := range []innsigli.ProcessKey{want[0], want[60], want[len(want)-1]} {
+					w.change(t, p, innsigli.Change{Log: []innsigli.LogEntry{{Kind: innsigli.LogViewed, Actor: "owner@example.com"}}})
+				}
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("user %q: %s", user, d)
+			}
+		}
+	})
+}
+
+// TestActivityOfASequenceNamesItsPeople looks at one member: its people come with their signees in all members.
+func TestActivityOfASequenceNamesItsPeople(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		n := w.sequence(3)
+		if _, _, err := w.Create(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		acts, err := w.Activity(t.Context(), w.company.Key, innsigli.ActivityQuery{From: start, To: start.Add(time.Hour), Process: n.Others[0].Process.Key})
+		if err != nil || len(acts) != 1 {
+			t.Fatal(acts, err)
+		}
+		if d := cmp.Diff(n.Sequence, acts[0].Sequence); d != "" {
+			t.Error(d)
+		}
+		var want, got []string
+		for _, p := range []innsigli.Process{n.Process, n.Others[0].Process, n.Others[1].Process} {
+			for _, s := range p.Signees {
+				want = append(want, string(s.Person)+string(s.Key)+string(p.Key))
+			}
+		}
+		for _, who := range acts[0].Persons {
+			for _, s := range who.Signees {
+				got = append(got, string(who.Key)+string(s.Key)+string(s.Process))
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" || len(got) == 0 {
+			t.Error(d)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"slices"
+
+	"github.com/innsigli/innsigli"
 )
 
 // Strings runs a query of one text column, for tests that look at rows.
@@ -87,4 +89,23 @@ func (d *DB) Plan(ctx context.Context, text string, args ...any) ([]string, erro
 		return err
 	}, args...)
 	return all, err
+}
+
+// ActivityPlan asks PostgreSQL how it would take a step of the walk over a company's log, were reading whole tables dear.
+func (d *DB) ActivityPlan(ctx context.Context, c innsigli.CompanyKey, q innsigli.ActivityQuery) (string, []string, error) {
+	w := newWalk(c, q)
+	var all []string
+	err := d.write(ctx, "plan", func(ctx context.Context, r runner) error {
+		all = nil
+		var b batch
+		b.exec("no whole tables", "set local enable_seqscan = off")
+		b.query("plan", "explain "+w.text, func(r row) error {
+			var s string
+			err := r.Scan(&s)
+			all = append(all, s)
+			return err
+		}, w.from(walkLeast)...)
+		return r.run(ctx, b)
+	})
+	return w.text, all, err
 }

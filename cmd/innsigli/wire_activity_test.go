@@ -96,7 +96,7 @@ func activityFilters(t *testing.T, r *rig, one, two, three string) {
 	}
 	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format("2006-01-02")
 	hourAgo, inAnHour := time.Now().Add(-time.Hour).UTC(), time.Now().Add(time.Hour).UTC()
-	all := []string{three, two, one} // newest first
+	all := []string{one, two, three} // in the order in which they began
 	for _, x := range []struct {
 		name string
 		q    url.Values
@@ -118,7 +118,7 @@ func activityFilters(t *testing.T, r *rig, one, two, three string) {
 		{"other type of flow", url.Values{"FlowType": {"PEP"}}, []string{}},
 		{"file", url.Values{"Query": {"leigu"}}, []string{one}},
 		{"name, shouted", url.Values{"Query": {"ÞÓRDÍS ÖNNU"}}, []string{one}},
-		{"address", url.Values{"Query": {"bo@a.example"}}, []string{three, two}},
+		{"address", url.Values{"Query": {"bo@a.example"}}, []string{two, three}},
 		{"display name", url.Values{"Query": {"kaup"}}, []string{two}},
 		{"key", url.Values{"Query": {one[:20]}}, []string{one}},
 		{"percent is a percent", url.Values{"Query": {"0%_s"}}, []string{two}},
