@@ -1,5 +1,5 @@
 // Package api is the JSON API for companies and for signing pages of their own: the public surface of the Taktikal Core
-// API (facts/wire.md), a file an endpoint, and the whole surface on one screen in [API.Routes].
+// API (facts/wire.md), a file an endpoint, and the whole surface in one table in [API.Table].
 //
 // It is in charge of the wire: member names, letter case, enums by name or number, status codes. It decides nothing;
 // every handler translates a request, calls one verb of package innsigli and translates the answer.
@@ -7,6 +7,7 @@ package api
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -20,42 +21,60 @@ type API struct {
 	Frame   *web.Frame
 	Proxies web.Proxies
 	Links   innsigli.Links
+	// Version is the program's, for the document.
+	Version string
+	// Others are routes that other packages serve and the document describes.
+	Others []Route
+
+	once sync.Once
+	doc  []byte
+	err  error
 }
 
-// Routes lists the whole surface. Paths are in lower case and without /api: the frame has folded them.
+// Table is the whole surface, a line a route: methods and pattern, handler, group, operation id, a sentence, and the Go
+// types of what goes in and out. What is mounted (see [API.Routes]) and what /openapi.json says are both made of it.
+func (a *API) Table() []Route {
+	return []Route{
+		own("POST /management/signing", a.create, tagSigning, "CreateSigningProcess", "Starts a process: one document and the people who are to sign it.", takes[createSigningProcess](), gives[signingProcess](), header("Idempotency-Key"), fails(404)),
+		own("DELETE /management/signing", a.cancel, tagSigning, "CancelSigningProcess", "Cancels a running process. The document is gone at once, and everybody is told. Of a sequence all processes are canceled.", asks("ProcessKey*", "User"), fails(404)),
+		own("POST /management/signing/sequential", a.createSequence, tagSigning, "CreateSequentialSigning", "Starts a sequence: several documents that the same people sign over one link.", takes[createSequentialSigning](), gives[sequentialSigning](), header("Idempotency-Key"), fails(404)),
+		own("DELETE /management/signing/sequential", a.cancelSequence, tagSigning, "CancelSequentialSigning", "Cancels a sequence; only the person who started it may.", asks("SequenceKey*", "User*"), gives[sequentialSigning](), fails(404)),
+		own("GET /management/flow", a.flows, tagFlow, "GetFlows", "Lists the company's flows.", gives[[]flowOverview]()),
+		own("POST /management/webhook", a.addWebhook, tagWebHook, "CreateWebHook", "Registers an address for events of a flow.", takes[webhookRequest](), gives[webhook](), fails(404)),
+
+		open("GET /signing/{process}/signee/{signee}", a.signee, tagSigning, "GetSigningProcess", "Shows a process as one signee may see it, whole with credentials. After its end the status is shown, and no document.", gives[signingProcess](), fails(401)),
+		open("POST /signing/sign/{process}/signee/{signee}", a.requestToSign, tagSigning, "RequestToSign", "Sends the signee a code.", takes[requestToSign](), asks("OtpType"), gives[signStarted](), fails(410)),
+		open("GET /signing/sequential/{sequence}/signee/{signee}", a.sequenceSignee, tagSigning, "GetSequentialSigning", "Shows a sequence as one of its signees may see it, whole with credentials.", gives[sequentialSigning](), fails(401)),
+		open("POST /signing/sign/simple/sequence/{sequence}/signee/{signee}", a.requestToSignAll, tagSigning, "RequestToSignSequence", "Sends the signee one code for all documents.", takes[requestToSign](), asks("OtpType"), gives[signAllStarted](), fails(410)),
+		open("GET /signing/simple/otp/bulk", a.otpAll, tagSigning, "SignSequenceWithCode", "Signs all documents of a sequence with the code that was sent.", asks("Token*", "OTP*"), gives[signAnswer](), failsAs[codeRefused](400), fails(404, 410)),
+		open("POST /signing/simple/otp/bulk", a.otpAll, tagSigning, "SignSequenceWithCodeInBody", "The same with the code in the body.", takes[otpRequest](), asks("Token", "OTP"), gives[signAnswer](), failsAs[codeRefused](400), fails(404, 410)),
+		open("GET /signing/simple/otp", a.otp, tagSigning, "SignWithCode", "Signs with the code that was sent.", asks("Token*", "OTP*"), gives[signAnswer](), failsAs[codeRefused](400), fails(404, 410)),
+		open("POST /signing/simple/otp", a.otp, tagSigning, "SignWithCodeInBody", "Signs with the code that was sent, which then stands in no log of a proxy.", takes[otpRequest](), asks("Token", "OTP"), gives[signAnswer](), failsAs[codeRefused](400), fails(404, 410)),
+
+		own("GET /signing/activity", a.activity, tagSigning, "GetActivity", "Lists what happened in the company's processes.", activityFilters, gives[[]activityWrapper]()),
+		own("GET /signing/activity/user", a.activity, tagSigning, "GetActivityOfUser", "The same; an older path.", activityFilters, gives[[]activityWrapper]()),
+		own("GET /signing/activity/company", a.activity, tagSigning, "GetActivityOfCompany", "The same; an older path.", activityFilters, gives[[]activityWrapper]()),
+		own("GET /signing/activity/{process}", a.activity, tagSigning, "GetActivityOfProcess", "The same for one process; an older path.", activityFilters, gives[[]activityWrapper]()),
+
+		open("GET HEAD /pdf/{process}/{signee}.pdf", a.pdf, tagPdf, "GetDocument", "The document as it stands: as it came until all have signed, then sealed.", givesBytes("application/pdf"), fails(401, 410)),
+		own("GET HEAD /pdf/sp/{process}.pdf", a.pdfWhole, tagPdf, "GetDocumentOfProcess", "The same for the company.", givesBytes("application/pdf"), fails(410)),
+		open("GET HEAD /pdf/{process}/{signee}/{attachment}.pdf", a.attachment, tagPdf, "GetFileBeside", "A file beside the document, as the evidence of one that came signed.", givesBytes("application/pdf"), fails(401, 410)),
+		own("GET HEAD /pdf/sp/{process}/{attachment}.pdf", a.attachmentWhole, tagPdf, "GetFileBesideOfProcess", "The same for the company.", givesBytes("application/pdf"), fails(410)),
+
+		open("GET /openapi.json", a.document, TagServer, "GetOpenAPI", "This document.", givesBytes(jsonType)),
+	}
+}
+
+var activityFilters = asks("StartDate*", "EndDate*", "Take", "Skip", "User", "ProcessKey", "FlowType", "FlowKey", "Query")
+
+// Routes mounts the table. Paths are in lower case and without /api: the frame has folded them.
 func (a *API) Routes(r chi.Router) {
-	with := func(h func(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error) http.HandlerFunc {
-		return a.Frame.Handle(a.authenticated(h))
+	for _, rt := range a.Table() {
+		for _, method := range rt.Methods {
+			r.Method(method, rt.Pattern, rt.handler(a))
+		}
 	}
-	open := func(h web.HandlerFunc) http.HandlerFunc { return a.Frame.Handle(h) }
-
-	r.Post("/management/signing", with(a.create))
-	r.Delete("/management/signing", with(a.cancel))
-	r.Post("/management/signing/sequential", with(a.createSequence))
-	r.Delete("/management/signing/sequential", with(a.cancelSequence))
-	r.Get("/management/flow", with(a.flows))
-	r.Post("/management/webhook", with(a.addWebhook))
-
-	r.Get("/signing/{process}/signee/{signee}", open(a.signee))
-	r.Get("/signing/sequential/{sequence}/signee/{signee}", open(a.sequenceSignee))
-	r.Post("/signing/sign/{process}/signee/{signee}", open(a.requestToSign))
-	r.Post("/signing/sign/simple/sequence/{sequence}/signee/{signee}", open(a.requestToSignAll))
-	r.Get("/signing/simple/otp", open(a.otp))
-	r.Post("/signing/simple/otp", open(a.otp))
-	r.Get("/signing/simple/otp/bulk", open(a.otpAll))
-	r.Post("/signing/simple/otp/bulk", open(a.otpAll))
-
-	r.Get("/signing/activity", with(a.activity))
-	r.Get("/signing/activity/user", with(a.activity))
-	r.Get("/signing/activity/company", with(a.activity))
-	r.Get("/signing/activity/{process}", with(a.activity))
-
-	for _, method := range []func(string, http.HandlerFunc){r.Get, r.Head} {
-		method("/pdf/{process}/{signee}.pdf", open(a.pdf))
-		method("/pdf/sp/{process}.pdf", with(a.pdfWhole))
-		method("/pdf/{process}/{signee}/{attachment}.pdf", open(a.attachment))
-		method("/pdf/sp/{process}/{attachment}.pdf", with(a.attachmentWhole))
-	}
+	a.browse(r)
 }
 
 // NotFound answers for a path that is no route of ours.

@@ -110,24 +110,32 @@ func otpError(w http.ResponseWriter, err error) error {
 	if !ok || e.Kind != innsigli.Invalid || strings.Trim(e.Code, "0123456789") != "" {
 		return err
 	}
-	type status struct {
-		ErrorCode string     `json:"errorCode"`
-		Message   string     `json:"message"`
-		Errors    []struct{} `json:"errors"`
-	}
-	return web.WriteJSON(w, http.StatusBadRequest, struct {
-		Message        string `json:"message"`
-		ErrorCode      string `json:"errorCode"`
-		ResponseStatus status `json:"responseStatus"`
-	}{e.Text, e.Code, status{e.Code, e.Text, []struct{}{}}})
+	return web.WriteJSON(w, http.StatusBadRequest, codeRefused{e.Text, e.Code, web.ResponseOf(e)})
+}
+
+// codeRefused is the refusal of a code: the answer of the endpoint and the ErrorResponse in one.
+type codeRefused struct {
+	Message   string `json:"message,omitempty"`
+	ErrorCode string `json:"errorCode,omitempty"`
+	web.ErrorResponse
+}
+
+// signAnswer is the answer to a code. It is written as a stream (see [API.writeSigned]); this is its form.
+type signAnswer struct {
+	Token   string      `json:"token"`
+	Message string      `json:"message"`
+	File    *signedFile `json:"file,omitempty"`
+}
+
+type signedFile struct {
+	Digest   string `json:"digest"`
+	FileName string `json:"fileName"`
+	Content  string `json:"content"`
 }
 
 // writeSigned streams the answer, so that a document is never whole in memory.
 func (a *API) writeSigned(w http.ResponseWriter, r *http.Request, v innsigli.View, token string) error {
-	head, err := json.Marshal(struct {
-		Token   string `json:"token"`
-		Message string `json:"message"`
-	}{token, "ok"})
+	head, err := json.Marshal(signAnswer{Token: token, Message: "ok"})
 	if err != nil {
 		return err
 	}

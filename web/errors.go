@@ -56,18 +56,20 @@ func size(n int64) string {
 	return strconv.FormatInt(n, 10) + " bytes"
 }
 
-// errorResponse is the public API's error body (facts/wire.md 1.1).
-type errorResponse struct {
-	ResponseStatus responseStatus `json:"responseStatus"`
+// ErrorResponse is the public API's error body (facts/wire.md 1.1).
+type ErrorResponse struct {
+	ResponseStatus ResponseStatus `json:"responseStatus"`
 }
 
-type responseStatus struct {
+// ResponseStatus says what is wrong: a stable code, a sentence, and every member of the request that is wrong.
+type ResponseStatus struct {
 	ErrorCode string       `json:"errorCode"`
 	Message   string       `json:"message"`
-	Errors    []fieldError `json:"errors"`
+	Errors    []FieldError `json:"errors"`
 }
 
-type fieldError struct {
+// FieldError is one member of a request that is wrong.
+type FieldError struct {
 	ErrorCode string `json:"errorCode"`
 	FieldName string `json:"fieldName"`
 	Message   string `json:"message"`
@@ -83,16 +85,17 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) int {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Innsigli", charset="UTF-8"`)
 	}
 	setRetryAfter(w, e.RetryAfter)
-	if err := WriteJSON(w, status, responseOf(e)); err != nil {
+	if err := WriteJSON(w, status, ResponseOf(e)); err != nil {
 		return StatusClientGone
 	}
 	return status
 }
 
-func responseOf(e *innsigli.Error) errorResponse {
-	body := errorResponse{responseStatus{ErrorCode: e.Code, Message: e.Text, Errors: []fieldError{}}}
+// ResponseOf writes the public half of a refusal as the wire has it.
+func ResponseOf(e *innsigli.Error) ErrorResponse {
+	body := ErrorResponse{ResponseStatus{ErrorCode: e.Code, Message: e.Text, Errors: []FieldError{}}}
 	for _, f := range e.Fields {
-		body.ResponseStatus.Errors = append(body.ResponseStatus.Errors, fieldError{f.Code, f.Field, f.Text})
+		body.ResponseStatus.Errors = append(body.ResponseStatus.Errors, FieldError{f.Code, f.Field, f.Text})
 	}
 	return body
 }
@@ -102,7 +105,7 @@ func responseOf(e *innsigli.Error) errorResponse {
 func WriteNotAllowed(w http.ResponseWriter, allowed []string) {
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	// An error here is the client's going away; there is nothing to add to the answer.
-	_ = WriteJSON(w, http.StatusMethodNotAllowed, responseOf(&innsigli.Error{
+	_ = WriteJSON(w, http.StatusMethodNotAllowed, ResponseOf(&innsigli.Error{
 		Code: "MethodNotAllowed", Text: "This address takes " + strings.Join(allowed, ", ") + " only.",
 	}))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -33,14 +34,29 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 
 // handler is everything that the main listener serves.
 func (s *server) handler() (http.Handler, error) {
-	frame := &web.Frame{Log: s.log, Now: s.now, Observe: s.metrics.observe}
-	a := &api.API{Service: s.svc, Frame: frame, Proxies: s.plan.proxies, Links: links{s.plan.public}}
+	r, a, err := s.router(s.log)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.Document(); err != nil {
+		return nil, fmt.Errorf("document of the API: %w", err)
+	}
+	return a.Frame.Wrap(r), nil
+}
+
+// router mounts all routes. The document of the API describes every one that is no page for people.
+func (s *server) router(log *slog.Logger) (chi.Router, *api.API, error) {
+	frame := &web.Frame{Log: log, Now: s.now, Observe: s.metrics.observe}
+	version, _ := buildVersion()
+	a := &api.API{
+		Service: s.svc, Frame: frame, Proxies: s.plan.proxies, Links: links{s.plan.public}, Version: version, Others: s.described(),
+	}
 	r := chi.NewRouter()
 	r.MethodNotAllowed(a.MethodNotAllowed(r))
 	a.Routes(r)
 	people, err := s.pages(r, a.NotFound())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.Header.Get("Accept"), "text/html") {
@@ -55,7 +71,20 @@ func (s *server) handler() (http.Handler, error) {
 	if s.plan.AdminListen == "" {
 		r.Get("/metrics", onlyLoopback(s.metrics.handler(s).ServeHTTP, a.NotFound()))
 	}
-	return frame.Wrap(r), nil
+	return r, a, nil
+}
+
+// described is what the main listener serves beside the API and the pages, for the document.
+func (s *server) described() []api.Route {
+	out := []api.Route{
+		api.Beside("GET /healthz", "GetHealth", "Says that the process runs.", "text/plain", nil),
+		api.Beside("GET /readyz", "GetReadiness", "Says whether the server can do its work; in detail on the machine itself.", "application/json", readiness{}),
+	}
+	for i, route := range s.trust.server().Routes() {
+		out = append(out, api.Beside(route.Method+" "+route.Pattern, fmt.Sprintf("LocalAuthority%d", i+1),
+			"What certificates of the local authority name: certificates, revocation lists, status, time-stamps.", "*/*", nil))
+	}
+	return out
 }
 
 // How many answers of the local authority that cost a signature strangers get: it needs none of them itself (see

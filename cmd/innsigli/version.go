@@ -10,7 +10,14 @@ type versionCmd struct{}
 
 // Run prints module version and commit as the Go linker knows them.
 func (versionCmd) Run(con console) error {
-	version, commit := "unknown", ""
+	version, commit := buildVersion()
+	_, err := fmt.Fprintf(con.out, "innsigli %s%s\n", version, commit)
+	return err
+}
+
+// buildVersion is the module's version, and after a space the commit where it is known.
+func buildVersion() (version, commit string) {
+	version = "unknown"
 	if b, ok := debug.ReadBuildInfo(); ok {
 		version = b.Main.Version
 		for _, s := range b.Settings {
@@ -19,6 +26,5 @@ func (versionCmd) Run(con console) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(con.out, "innsigli %s%s\n", version, commit)
-	return err
+	return version, commit
 }

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/innsigli/innsigli"
+)
+
+// word is what a member of JSON, a name in the query or a part of a path means. The same name means the same everywhere
+// in this API; where it does not, the key is "Type.member".
+type word struct {
+	text   string
+	format string   // of JSON Schema; "base64" for a file
+	number bool     // a whole number, in the query
+	names  []string // of an enumeration, as answers write them
+}
+
+// words explains the members; who adds one that needs explaining adds a line here.
+var words = map[string]word{
+	"ProcessKey":    {text: "Key of a process: sp and hexadecimal digits."},
+	"SigneeKey":     {text: "Key of a signee: si and hexadecimal digits."},
+	"SequenceKey":   {text: "Key of a sequence: pg and hexadecimal digits."},
+	"AttachmentKey": {text: "Key of a file beside a document: at and hexadecimal digits."},
+	"FlowKey":       {text: "Key of a flow of the company."},
+	"User":          {text: "E-mail address of the person who does this. It stands in the activity log."},
+	"StartDate":     {text: "From when, as 2026-11-23 or 2026-11-23T08:00:00Z. Earlier than EndDate."},
+	"EndDate":       {text: "Until when, this moment excluded."},
+	"Take":          {text: "How many at most, 10000 if left out.", number: true},
+	"Skip":          {text: "How many of the first to leave out.", number: true},
+	"Query":         {text: "Free text to search for."},
+	"FlowType":      {text: "Type of flow."},
+	"OtpType":       {text: "How the code is sent: sms or call."},
+	"Token":         {text: "What the request to sign gave."},
+	"OTP":           {text: "The six digits that were sent."},
+
+	"Idempotency-Key": {text: "Any text. The same one with the same request gives the same process, for 24 hours."},
+
+	"key":                 {text: "Key of this thing."},
+	"processKey":          {text: "Key of the process."},
+	"signeeKey":           {text: "Key of the signee."},
+	"flowKey":             {text: "Key of the flow: how documents of this kind are handled."},
+	"pdfDocument":         {text: "The PDF, in Base64.", format: "base64"},
+	"pdfFileName":         {text: "The document's name, as people see it."},
+	"createSignees":       {text: "The people who are to sign, one or more."},
+	"meta":                {text: "Texts of the company's own, by name. They come back in answers, webhooks and mails."},
+	"signInOrder":         {text: "Whether people sign one after the other, as they are listed."},
+	"requiresAuth":        {text: "Whether people prove who they are before the document is shown."},
+	"user":                {text: "E-mail address of the owner."},
+	"activityDisplayName": {text: "What the activity log calls the process."},
+	"flattenDocument":     {text: "Whether form fields become part of the page."},
+	"reminderRule":        {text: "first:every, in days: \"5:0\" is one reminder, \"0:10\" one every ten days."},
+	"ssn":                 {text: "National identification number."},
+	"phoneNumber":         {text: "Phone number with its country code."},
+	"reason":              {text: "Why the person signs; shown with the signature."},
+	"hidePersonalCode":    {text: "Whether the identification number is left out of the document."},
+	"customSmsText":       {text: "Text of the SMS in front of the link, at most 200 characters."},
+	"signed":              {text: "Whether the person has signed."},
+	"sealLevel":           {text: "How far the seal of a completed process is proven."},
+	"sealPending":         {text: "Whether the seal is still to be raised."},
+
+	"signedAt":    {text: "When the person signed.", format: dateTime},
+	"createdAt":   {format: dateTime, text: "When it was made."},
+	"updatedAt":   {format: dateTime, text: "When it was changed last."},
+	"valid_until": {format: dateTime, text: "Until when the code is taken."},
+
+	"communicationDeliveryType": {text: "How the person is invited.", names: namesOf(innsigli.ParseDelivery)},
+	"signatureType":             {text: "What kind of signature is asked for.", names: namesOf(innsigli.ParseSignatureType)},
+	"signature_type":            {text: "What kind of signature is asked for.", names: namesOf(innsigli.ParseSignatureType)},
+	"signatureLocation":         {text: "Where the marks of the signatures stand.", names: namesOf(innsigli.ParseLocation)},
+	"language":                  {text: "The person's language.", names: namesOf(innsigli.ParseLanguage)},
+	"languages":                 {text: "The same as language.", names: namesOf(innsigli.ParseLanguage)},
+
+	"WebhookRequest.type": {text: "The event; all events if left out.", names: eventTypes()},
+	"Webhook.type":        {text: "The event; left out for all events.", names: eventTypes()},
+
+	"errorCode":  {text: "A stable word for programs."},
+	"fieldName":  {text: "Path of the member that is wrong, as createSignees[1].email."},
+	"message":    {text: "A sentence for people."},
+	"errors":     {text: "Everything that is wrong with the request, by member."},
+	"url":        {text: "Address of a page or a receiver."},
+	"file":       {text: "The sealed document, if sealing took less than five seconds."},
+	"companyKey": {text: "Key of the company."},
+}
+
+const dateTime = "date-time"
+
+// namesOf lists an enumeration by its numbers on the wire, of which the highest is 110 (facts/wire.md 1.3).
+func namesOf[T fmt.Stringer](parse func(string) (T, bool)) []string {
+	var out []string
+	for n := range 128 {
+		if v, ok := parse(strconv.Itoa(n)); ok {
+			out = append(out, v.String())
+		}
+	}
+	return out
+}
+
+func eventTypes() []string {
+	return namesOf(func(s string) (innsigli.EventType, bool) {
+		e, built, ok := innsigli.ParseEventType(s)
+		return e, ok && built && e != innsigli.EventAny
+	})
+}
+
+func wordFor(kind, member string) (word, bool) {
+	if w, ok := words[kind+"."+member]; ok {
+		return w, true
+	}
+	w, ok := words[member]
+	return w, ok
+}
+
+// apply writes the word's form into the schema of a member. Requests take enumerations by name or number.
+func (w *word) apply(s *huma.Schema) {
+	switch {
+	case w.format == "base64":
+		s.ContentEncoding = w.format
+	case w.format != "" && s.Type == huma.TypeString:
+		s.Format = w.format
+	case w.number:
+		s.Type = huma.TypeInteger
+	}
+	if len(w.names) == 0 {
+		return
+	}
+	enum := make([]any, len(w.names))
+	for i, n := range w.names {
+		enum[i] = n
+	}
+	if len(s.AnyOf) > 0 {
+		s.AnyOf = []*huma.Schema{{Type: huma.TypeString, Enum: enum}, {Type: huma.TypeInteger}}
+	} else if s.Type == huma.TypeString {
+		s.Enum = enum
+	}
+}
