@@ -49,6 +49,7 @@ var foreign = map[string][]string{
 	"pdf":     {},
 	"cms":     {"golang.org/x/crypto/ocsp"},
 	"pades":   {},
+	"xades":   {"golang.org/x/text"},        // ISO-8859-1 and Windows-1252, which Icelandic programs still write
 	"pki":     {"golang.org/x/crypto/ocsp"}, // the responder: RFC 6960 by the Go team, rather than by us a second time
 	"keyring": {},
 	"blob":    {"filippo.io/age"},
