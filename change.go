@@ -33,19 +33,21 @@ type Change struct {
 	State   State  // zero: stays. The store refuses what State.May does not allow.
 	EndedBy string // with a state that ends
 
-	Invited   []SigneeKey // these signees' invitation has been handed over
-	Seen      SigneeKey   // this signee saw the document for the first time
-	Sign      []Signature // signees sign
-	Challenge *Challenge  // a code is asked for; older ones of the signee become void
-	Sealed    *Document   // the sealed document
-	Raises    string      // the blob of the sealed document whose place Sealed takes; empty: it is the first
-	Evidence  *Reference  // its evidence, when that is a file of its own
-	Key       KeyMove     // what becomes of the process's data key
-	Forget    bool        // the rows that list the process's bytes go: the blobs have been deleted
-	Log       []LogEntry  // At, Process and Flow are filled in by the store
-	Drop      []JobKind   // queued jobs of the process that must not run any more
-	Hasten    []JobKind   // queued jobs of the group that need not wait for their first time any more
-	Jobs      []Job       // Process is filled in by the store
+	Invited   []SigneeKey   // these signees' invitation has been handed over
+	Seen      SigneeKey     // this signee saw the document for the first time
+	Sign      []Signature   // signees sign
+	Challenge *Challenge    // a code is asked for; older ones of the signee become void
+	Sealed    *Document     // the sealed document
+	Raises    string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
+	Evidence  *Reference    // its evidence, when that is a file of its own
+	Attach    []Reference   // files that are attached
+	Detach    AttachmentKey // a file that is taken away
+	Key       KeyMove       // what becomes of the process's data key
+	Forget    bool          // the rows that list the process's bytes go: the blobs have been deleted
+	Log       []LogEntry    // At, Process and Flow are filled in by the store
+	Drop      []JobKind     // queued jobs of the process that must not run any more
+	Hasten    []JobKind     // queued jobs of the group that need not wait for their first time any more
+	Jobs      []Job         // Process is filled in by the store
 
 	// Members is what becomes of other processes of the sequence in the same commit, after all of the above; each at
 	// most once, and without members of its own.
@@ -61,6 +63,7 @@ type MemberChange struct {
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
+		len(c.Attach) == 0 && c.Detach == "" &&
 		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -167,6 +170,12 @@ func (c Change) String() string {
 	}
 	if c.Evidence != nil {
 		line("evidence %s %d bytes", c.Evidence.Blob, c.Evidence.Size)
+	}
+	for _, a := range c.Attach {
+		line("attach %s %d bytes%s", a.Blob, a.Size, prefixed(" of ", string(a.Signee)))
+	}
+	if c.Detach != "" {
+		line("detach %s", c.Detach)
 	}
 	if c.Key != KeyStays {
 		line("key %s", c.Key)

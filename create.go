@@ -26,9 +26,24 @@ type CreateRequest struct {
 	Meta        map[string]string
 	Signees     []NewSignee
 	Flatten     bool // draw form fields and annotations into the pages
+	// Attachments are files beside the document; their bytes are in the upload, under their place in this list.
+	Attachments []NewAttachment
 	// Idempotency is the client's Idempotency-Key, empty when it sent none; Hash is of the request without the document.
 	Idempotency string
 	Hash        string
+}
+
+// NewAttachment is a file of a CreateRequest: one that came with it, or one of an earlier process of the company.
+type NewAttachment struct {
+	Name        string
+	Description string
+	Type        AttachmentType
+	// Field is the member of the request, for refusals: "attachments[0]".
+	Field string
+	// Copied says that the file is copied; Process and Key name it.
+	Copied  bool
+	Process ProcessKey
+	Key     AttachmentKey
 }
 
 // NewSignee is a signee of a CreateRequest.
@@ -49,6 +64,9 @@ type Upload struct {
 	key DataKey
 	n   int64
 
+	begin func(context.Context) (BlobWriter, error)
+	files map[int]*FileUpload // attachments, by their place in the request
+
 	doc   Document // what intake made of it
 	blobs []string // all that were committed on the way
 	kept  bool     // doc is a process's
@@ -56,9 +74,10 @@ type Upload struct {
 
 // NewUpload begins to take a document.
 func (s *Service) NewUpload(ctx context.Context) (*Upload, error) {
-	u := &Upload{}
+	u := &Upload{files: map[int]*FileUpload{}}
 	_, _ = rand.Read(u.key[:])
-	w, err := s.Blobs.Create(ctx, u.key)
+	u.begin = func(ctx context.Context) (BlobWriter, error) { return s.Blobs.Create(ctx, u.key) }
+	w, err := u.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin upload: %w", err)
 	}
@@ -77,13 +96,29 @@ func (u *Upload) Write(p []byte) (int, error) {
 // Size is how many bytes were taken.
 func (u *Upload) Size() int64 { return u.n }
 
+// File begins to take the i-th attachment, under the same key. field is what refusals name.
+func (u *Upload) File(ctx context.Context, i int, field string) (*FileUpload, error) {
+	if u.files[i] != nil {
+		return nil, InvalidField(field, "Duplicate", field+" is there twice.")
+	}
+	w, err := u.begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin attachment: %w", err)
+	}
+	u.files[i] = &FileUpload{w: w, field: field}
+	return u.files[i], nil
+}
+
 // Abort forgets the upload. After the process was kept it does nothing.
-func (u *Upload) Abort() { u.w.Abort() }
+func (u *Upload) Abort() {
+	u.w.Abort()
+	for _, f := range u.files {
+		f.Abort()
+	}
+}
 
 func errDocumentTooLarge() *Error {
-	e := InvalidField("pdfDocument", "TooLarge", "The document is larger than 50 MB.")
-	e.Kind = TooLarge
-	return e
+	return tooLarge("pdfDocument", "The document is larger than 50 MB.")
 }
 
 // Accepted is a new process, or the earlier one of the same Idempotency-Key.
@@ -101,7 +136,7 @@ func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upl
 		return Accepted{}, err
 	}
 	defer func() { s.discard(ctx, err, up) }()
-	if err := s.take(ctx, up, r.Flatten); err != nil {
+	if err := s.takeAll(ctx, c, up, r); err != nil {
 		return Accepted{}, err
 	}
 	created, err := s.create(ctx, c, flow, r, up)
@@ -111,8 +146,8 @@ func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upl
 
 func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateRequest, up *Upload) (Accepted, error) {
 	n := newProcess(s.Now(), s.ExpireAfter, c, flow, r)
-	n.Process.Document = up.doc
-	h := sha256.Sum256([]byte(r.Hash + up.doc.Original))
+	n.Process.Document, n.Process.Attachments = up.doc, up.attachments(r, n.Process.CreatedAt)
+	h := sha256.Sum256([]byte(r.Hash + up.hash(r)))
 	n.RequestHash = hex.EncodeToString(h[:])
 	hooks, err := s.Store.Webhooks(ctx, flow.Key)
 	if err != nil {
@@ -240,6 +275,7 @@ func (s *Service) checkCreate(ctx context.Context, c Caller, r *CreateRequest, u
 	if up == nil || up.n == 0 {
 		bad.add("pdfDocument", "NotEmpty", "pdfDocument is required.")
 	}
+	checkAttachments(&bad, r, up)
 	if len(r.Signees) == 0 {
 		bad.add("createSignees", "NotEmpty", "At least one signee is required.")
 	}

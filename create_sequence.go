@@ -82,13 +82,13 @@ func (s *Service) newSequence(ctx context.Context, c Caller, flows []Flow, r Cre
 	q := Sequence{Key: NewSequenceKey(), Company: c.Company.Key, User: r.User, InOrder: r.InOrder, CreatedAt: now}
 	var all []Process
 	for i, up := range ups {
-		if err := s.take(ctx, up, r.Processes[i].Flatten); err != nil {
+		if err := s.takeAll(ctx, c, up, r.Processes[i]); err != nil {
 			return NewProcess{}, Facts{}, InPlace(r.place(i), err)
 		}
 		p := newProcess(now, s.ExpireAfter, c, flows[i], r.Processes[i]).Process
 		p.Group = GroupKey(q.Key)
-		p.Document = up.doc
-		_, _ = io.WriteString(h, p.Document.Original)
+		p.Document, p.Attachments = up.doc, up.attachments(r.Processes[i], now)
+		_, _ = io.WriteString(h, up.hash(r.Processes[i]))
 		all = append(all, p)
 	}
 	nameTogether(all)

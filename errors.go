@@ -22,6 +22,8 @@ const (
 	NotFound
 	// NotActive: the process has ended or all have signed; nothing was changed.
 	NotActive
+	// Closed: NotActive where the public API has a code of its own for it, with attachments.
+	Closed
 	// Gone: it was there and is no more.
 	Gone
 	// TooLarge: more bytes than the written limit.
@@ -33,7 +35,7 @@ const (
 )
 
 var kindNames = [...]string{
-	"", "Invalid", "Unauthenticated", "Forbidden", "NotFound", "NotActive", "Gone", "TooLarge", "TooMany", "Unavailable",
+	"", "Invalid", "Unauthenticated", "Forbidden", "NotFound", "NotActive", "Closed", "Gone", "TooLarge", "TooMany", "Unavailable",
 }
 
 // Kinds lists every kind, for the test that each has a row in the faces' table.

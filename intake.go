@@ -65,7 +65,7 @@ func (s *Service) discard(ctx context.Context, outcome error, ups ...*Upload) {
 	for _, up := range ups {
 		for _, b := range up.blobs {
 			// After an unclear commit the document may be a process's; what it was made from never is.
-			if b != up.doc.Blob || !up.kept && !errors.Is(outcome, ErrUnclear) {
+			if !up.keeps(b) || !up.kept && !errors.Is(outcome, ErrUnclear) {
 				_ = s.Blobs.Delete(context.WithoutCancel(ctx), b)
 			}
 		}

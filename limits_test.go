@@ -45,10 +45,14 @@ var limitTests = map[string]func(*testing.T){
 	"MaxAddress": requestLimit(MaxAddress, "createSignees[1].email", func(r *CreateRequest, n int) {
 		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
 	}),
-	"MaxNormalisedBytes": normalisedBytes,
-	"MaxSequence":        sequenceLength,
-	"MaxSequenceBytes":   sequenceBytes,
-	"MaxSequenceBody":    sequenceBody,
+	"MaxNormalisedBytes":  normalisedBytes,
+	"MaxAttachments":      attachmentCount,
+	"MaxAttachmentBytes":  attachmentBytes,
+	"MaxAttachmentsBytes": attachmentsBytes,
+	"MaxDescriptionRunes": descriptionRunes,
+	"MaxSequence":         sequenceLength,
+	"MaxSequenceBytes":    sequenceBytes,
+	"MaxSequenceBody":     sequenceBody,
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),
@@ -155,10 +159,10 @@ func documentBytes(t *testing.T) {
 	}
 }
 
-// bodyBytes: the largest document and meta still fit into the largest body.
+// bodyBytes: the largest document, attachments and meta still fit into the largest body.
 func bodyBytes(t *testing.T) {
 	t.Helper()
-	rest := MaxBodyBytes - base64.StdEncoding.EncodedLen(MaxDocumentBytes)
+	rest := MaxBodyBytes - base64.StdEncoding.EncodedLen(MaxDocumentBytes) - base64.StdEncoding.EncodedLen(MaxAttachmentsBytes)
 	signee := 8*MaxNameRunes*6 + MaxReasonRunes*6 + 2*MaxAddress // every rune may be written \u1234
 	if need := 6*MaxMetaBytes + MaxSignees*signee; rest < need {
 		t.Errorf("%d bytes are left for what may take %d", rest, need)

@@ -34,6 +34,8 @@ const (
 	LogOwnerCopyLost   LogKind = "OwnerCopyDestroyed"
 	LogDocumentDeleted LogKind = "DocumentDeleted"
 	LogRefused         LogKind = "DeliveryRefused"
+	LogAttached        LogKind = "AttachmentAdded"
+	LogDetached        LogKind = "AttachmentRemoved"
 )
 
 // LogEntry is one line of the activity log. What could name a person (Actor, Client, Mail) is kept apart from the rest
@@ -82,6 +84,8 @@ var logSentences = map[LogKind]string{
 	LogOwnerCopySent:   "Copy of the signed document sent to the owner. ProcessKey: %[1]s.",
 	LogOwnerCopyLost:   "Copy for the owner could not be delivered and was destroyed. ProcessKey: %[1]s.",
 	LogDocumentDeleted: "Document deleted. ProcessKey: %[1]s.",
+	LogAttached:        "Attachment added. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
+	LogDetached:        "Attachment removed. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
 	LogRefused:         "Message refused by the receiving side. ProcessKey: %[1]s. Message: %[3]s.",
 }
 

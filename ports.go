@@ -206,4 +206,6 @@ type Links interface {
 	SigningAll(q SequenceKey, s SequenceSigneeKey) string
 	// Download is the document's address for a signee, or for the company when s is empty.
 	Download(p ProcessKey, s SigneeKey) string
+	// Attachment is the address of a file beside the document.
+	Attachment(p ProcessKey, a AttachmentKey, name string) string
 }

@@ -8,15 +8,15 @@ import (
 // Limits on what one request may bring. Without them one caller fills the memory or the disk of everybody.
 // They are printed by `innsigli config` and tested in limits_test.go.
 const (
-	MaxDocumentBytes = 50 << 20 // facts/pdf.md 5
-	MaxSignees       = 100      // marks have to fit and every signee is a mail
-	MaxMetaBytes     = 64 << 10 // all names and values together
-	MaxFileName      = 255      // bytes, what file systems take
-	MaxNameRunes     = 200      // names, addresses, places
-	MaxReasonRunes   = 500      // drawn on the document
-	MaxAddress       = 254      // bytes of an e-mail address, RFC 5321 4.5.3.1.3
-	MaxBodyBytes     = 75 << 20 // 50 MB in base64 and the rest
-	MaxIdempotency   = 255      // bytes of an Idempotency-Key
+	MaxDocumentBytes = 50 << 20  // facts/pdf.md 5
+	MaxSignees       = 100       // marks have to fit and every signee is a mail
+	MaxMetaBytes     = 64 << 10  // all names and values together
+	MaxFileName      = 255       // bytes, what file systems take
+	MaxNameRunes     = 200       // names, addresses, places
+	MaxReasonRunes   = 500       // drawn on the document
+	MaxAddress       = 254       // bytes of an e-mail address, RFC 5321 4.5.3.1.3
+	MaxBodyBytes     = 145 << 20 // 50 MB of document and 50 MB of attachments in base64, and the rest
+	MaxIdempotency   = 255       // bytes of an Idempotency-Key
 	CodeLifetime     = 10 * time.Minute
 	MaxCodeTries     = 5  // tries a code
 	MaxCodesAnHour   = 5  // codes an hour and signee
@@ -54,6 +54,8 @@ type Process struct {
 
 	Document Document // the intake bytes: what everyone is shown until completion
 	Sealed   Document // zero until Completed
+	// Attachments are the files that the sender and signees brought, in the order in which they came.
+	Attachments []Reference
 	// Evidence is a file of its own when the document bore signatures before, so that its bytes had to stay.
 	Evidence Reference
 

@@ -340,7 +340,9 @@ func (s *Service) SealedDocument(ctx context.Context, p ProcessKey) (Attachment,
 		if err != nil {
 			return Attachment{}, errors.Join(err, doc.Close())
 		}
-		doc = beside(doc, blobAttachment(r, ref.Name, ref.Document))
+		file := blobAttachment(r, ref.Name, ref.Document)
+		file.Type, file.Signee = ref.ContentType(), ref.Signee
+		doc = beside(doc, file)
 	}
 	return doc, nil
 }

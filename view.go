@@ -13,6 +13,24 @@ type View struct {
 	You Signee
 	// Trusted is set when the company itself asks with its credentials: everything may be shown.
 	Trusted bool
+	// Caller is the name of the API key that the company asks with.
+	Caller string
+}
+
+// by marks a view that the company itself asks for.
+func (v View) by(c *Caller) View {
+	if c != nil && c.Company.Key == v.Process.Company {
+		v.Trusted, v.Caller = true, c.KeyName
+	}
+	return v
+}
+
+// References lists the files beside the document that the asker may see.
+func (v View) References() []Reference {
+	if v.Trusted {
+		return v.Process.References()
+	}
+	return v.Process.ReferencesFor(v.You.Key)
 }
 
 // Readable says whether the document can be read by the asker at the time of the facts: while the process is open and,
@@ -42,7 +60,7 @@ func (s *Service) Look(ctx context.Context, p ProcessKey, k SigneeKey, caller *C
 	if !ok {
 		return View{}, errNoSignee
 	}
-	return View{Facts: f, You: you, Trusted: caller != nil && caller.Company.Key == f.Process.Company}, nil
+	return View{Facts: f, You: you}.by(caller), nil
 }
 
 // LookWhole shows a process to its company.
@@ -51,7 +69,7 @@ func (s *Service) LookWhole(ctx context.Context, p ProcessKey, caller Caller) (V
 	if err != nil {
 		return View{}, err
 	}
-	return View{Facts: f, Trusted: true}, nil
+	return View{Facts: f}.by(&caller), nil
 }
 
 // facts reads, and writes an expiry that is due.
@@ -97,6 +115,7 @@ func decideSaw(f Facts, k SigneeKey, from Client) (Change, error) {
 type Download struct {
 	io.ReadSeekCloser
 	Name   string
+	Type   string // for its Content-Type
 	Size   int64
 	SHA256 string
 }
@@ -112,16 +131,17 @@ func (s *Service) Download(ctx context.Context, v View) (*Download, error) {
 		return nil, err
 	}
 	return &Download{
-		ReadSeekCloser: s.watch(ctx, v.Process.Key, r), Name: v.Process.FileName, Size: doc.Size, SHA256: doc.SHA256,
+		ReadSeekCloser: s.watch(ctx, v.Process.Key, r), Name: v.Process.FileName, Type: "application/pdf", Size: doc.Size, SHA256: doc.SHA256,
 	}, nil
 }
 
-// DownloadBeside opens a file beside the document. Whoever may read the document may read it.
+// DownloadBeside opens a file beside the document. Whoever may read the document may read it, unless another signee
+// brought it.
 func (s *Service) DownloadBeside(ctx context.Context, v View, k AttachmentKey) (*Download, error) {
 	if _, err := s.readable(v); err != nil {
 		return nil, err
 	}
-	for _, ref := range v.Process.References() {
+	for _, ref := range v.References() {
 		if ref.Key != k {
 			continue
 		}
@@ -130,10 +150,10 @@ func (s *Service) DownloadBeside(ctx context.Context, v View, k AttachmentKey) (
 			return nil, err
 		}
 		return &Download{
-			ReadSeekCloser: s.watch(ctx, v.Process.Key, r), Name: ref.Name, Size: ref.Size, SHA256: ref.SHA256,
+			ReadSeekCloser: s.watch(ctx, v.Process.Key, r), Name: ref.Name, Type: ref.ContentType(), Size: ref.Size, SHA256: ref.SHA256,
 		}, nil
 	}
-	return nil, refuse(NotFound, "NotFound", "The process has no such attachment.")
+	return nil, errNoAttachment
 }
 
 // PageSizes lists the sizes of the pages that the signee is shown.

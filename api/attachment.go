@@ -18,17 +18,26 @@ type attachmentReference struct {
 	Description    string `json:"description,omitempty"`
 	ProcessKey     string `json:"processKey"`
 	AttachmentType string `json:"attachmentType"`
+	SigneeKey      string `json:"signeeKey,omitempty"`
+}
+
+func (a *API) reference(p innsigli.ProcessKey, s innsigli.SigneeKey, r innsigli.Reference) attachmentReference {
+	return attachmentReference{
+		ID: string(r.Key), FileName: r.Name, ContentLength: r.Size, ContentType: r.ContentType(),
+		URL: innsigli.AttachmentURL(a.Links, p, s, r), Description: r.Description(),
+		ProcessKey: string(p), AttachmentType: r.Type.String(), SigneeKey: string(r.Signee),
+	}
 }
 
 // references lists the files beside a document with the addresses of a signee, or without one of the company.
 func (a *API) references(p innsigli.Process, s innsigli.SigneeKey) []attachmentReference {
 	out := []attachmentReference{} // [], not null: facts/wire.md 1.3
-	for _, r := range p.References() {
-		out = append(out, attachmentReference{
-			ID: string(r.Key), FileName: r.Name, ContentLength: r.Size, ContentType: "application/pdf",
-			URL: innsigli.AttachmentURL(a.Links, p.Key, s, r.Key), Description: innsigli.EvidenceText,
-			ProcessKey: string(p.Key), AttachmentType: r.Type.String(),
-		})
+	refs := p.References()
+	if s != "" {
+		refs = p.ReferencesFor(s)
+	}
+	for _, r := range refs {
+		out = append(out, a.reference(p.Key, s, r))
 	}
 	return out
 }

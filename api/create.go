@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -23,8 +24,8 @@ type createSigningProcess struct {
 	PdfFileName          string                    `json:"pdfFileName"`
 	CreateSignees        []createSignee            `json:"createSignees"`
 	Meta                 map[string]jsontext.Value `json:"meta"`
-	Attachments          []jsontext.Value          `json:"attachments"`
-	AttachmentReferences []jsontext.Value          `json:"attachmentReferences"`
+	Attachments          []createAttachment        `json:"attachments"`
+	AttachmentReferences []createReference         `json:"attachmentReferences"`
 	RequiresAuth         bool                      `json:"requiresAuth"`
 	SignInOrder          bool                      `json:"signInOrder"`
 	SignatureLocation    jsontext.Value            `json:"signatureLocation"`
@@ -33,6 +34,17 @@ type createSigningProcess struct {
 	ActivityDisplayName  string                    `json:"activityDisplayName"`
 	FlattenDocument      bool                      `json:"flattenDocument"`
 	ReminderRule         string                    `json:"reminderRule"`
+}
+
+type createAttachment struct {
+	FileName    string `json:"fileName"`
+	FileContent string `json:"fileContent"`
+}
+
+// createReference names a file of an earlier process of the company; its other members are not needed.
+type createReference struct {
+	ID         string `json:"id"`
+	ProcessKey string `json:"processKey"`
 }
 
 type createSignee struct {
@@ -61,7 +73,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, c innsigli.Caller) 
 		return err
 	}
 	defer up.Abort()
-	in, err := readCreate(http.MaxBytesReader(w, r.Body, innsigli.MaxBodyBytes), up)
+	in, err := readCreate(r.Context(), http.MaxBytesReader(w, r.Body, innsigli.MaxBodyBytes), up)
 	if err != nil {
 		return err
 	}
@@ -84,16 +96,19 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, c innsigli.Caller) 
 // six bytes on the wire for one that is meant (the escape \u00f0 stands for two).
 func createLimits() web.SpillLimits {
 	l := web.DefaultSpillLimits()
-	l.LongerThan, l.MaxName, l.Document = 6*innsigli.MaxMetaBytes, 4<<10, "pdfDocument"
+	l.LongerThan, l.MaxName, l.Documents = 6*innsigli.MaxMetaBytes, 4<<10, []string{"pdfDocument", "fileContent"}
 	return l
 }
 
-// readCreate reads the body and writes the document into up, wherever in the body it stands.
-func readCreate(body io.Reader, up io.Writer) (createSigningProcess, error) {
+// readCreate reads the body and writes the document and the attachments into up, wherever in the body they stand.
+func readCreate(ctx context.Context, body io.Reader, up *innsigli.Upload) (createSigningProcess, error) {
 	var in createSigningProcess
 	var rest bytes.Buffer
-	document := ""
+	document, files := "", &attachments{up: up, tokens: map[int]string{}}
 	err := web.SpillJSON(&rest, body, createLimits(), func(token, path string, r io.Reader) error {
+		if i, ok := attachmentAt(path); ok {
+			return files.spilled(ctx, i, "", token, r)
+		}
 		if !strings.EqualFold(path, "pdfDocument") {
 			return notADocument(path)
 		}
@@ -107,6 +122,9 @@ func readCreate(body io.Reader, up io.Writer) (createSigningProcess, error) {
 	if err := web.ReadJSON(&rest, &in); err != nil {
 		return in, err
 	}
+	if err := files.short(ctx, "", in.Attachments); err != nil {
+		return in, err
+	}
 	if in.PdfDocument == "" || in.PdfDocument == document {
 		return in, nil
 	}
@@ -118,13 +136,8 @@ func readCreate(body io.Reader, up io.Writer) (createSigningProcess, error) {
 	return in, err
 }
 
-// notADocument refuses a long value in any other place: by its place, or as what is not built yet.
+// notADocument refuses a long value in any other place.
 func notADocument(path string) error {
-	const attachments = "attachments"
-	if top, _, _ := strings.Cut(path, "["); strings.EqualFold(top, attachments) {
-		f := unbuilt(attachments)
-		return innsigli.InvalidField(f.Field, f.Code, f.Text)
-	}
 	return innsigli.InvalidField(path, "Length", path+" is too long.")
 }
 
@@ -140,8 +153,6 @@ func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
 		name string
 		set  bool
 	}{
-		{"attachments", len(in.Attachments) > 0},
-		{"attachmentReferences", len(in.AttachmentReferences) > 0},
 		{"requiresAuth", in.RequiresAuth},
 		{"sequenceKey", in.SequenceKey != ""},
 		{"reminderRule", in.ReminderRule != ""},
@@ -162,6 +173,7 @@ func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
 	req := innsigli.CreateRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
 		DisplayName: strings.TrimSpace(in.ActivityDisplayName), InOrder: in.SignInOrder, Flatten: in.FlattenDocument, Hash: in.hash(),
+		Attachments: in.attachments(),
 	}
 	var ok bool
 	if req.Location, ok = enum(in.SignatureLocation, innsigli.TopFirstPage, innsigli.ParseLocation); !ok {
@@ -225,7 +237,10 @@ func enum[T any](v jsontext.Value, def T, parse func(string) (T, bool)) (T, bool
 // hash stands for the request without its document, for the Idempotency-Key.
 func (in *createSigningProcess) hash() string {
 	small := *in
-	small.PdfDocument = ""
+	small.PdfDocument, small.Attachments = "", nil
+	for _, a := range in.Attachments {
+		small.Attachments = append(small.Attachments, createAttachment{FileName: a.FileName})
+	}
 	b, err := json.Marshal(small, json.Deterministic(true))
 	if err != nil {
 		return ""

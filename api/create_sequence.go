@@ -32,6 +32,8 @@ type uploads struct {
 	begin  func(context.Context) (*innsigli.Upload, error)
 	byID   map[int]*innsigli.Upload
 	tokens map[int]string
+	taken  map[int]bool         // the document has come
+	files  map[int]*attachments // of the uploads
 }
 
 func (u *uploads) abort() {
@@ -42,23 +44,35 @@ func (u *uploads) abort() {
 
 // document begins the upload of a process.
 func (u *uploads) document(ctx context.Context, i int) (*innsigli.Upload, error) {
-	if u.byID[i] != nil {
+	if u.taken[i] {
 		return nil, innsigli.InvalidField(documentPlace(i), "Duplicate", documentPlace(i)+" is there twice.")
+	}
+	u.taken[i] = true
+	return u.upload(ctx, i)
+}
+
+// upload is where the document and the attachments of a process go, whichever of them comes first.
+func (u *uploads) upload(ctx context.Context, i int) (*innsigli.Upload, error) {
+	if u.byID[i] != nil {
+		return u.byID[i], nil
 	}
 	up, err := u.begin(ctx)
 	if err == nil {
 		u.byID[i] = up
+		u.files[i] = &attachments{up: up, tokens: map[int]string{}}
 	}
 	return up, err
 }
 
 func documentPlace(i int) string { return fmt.Sprintf("createSigningProcesses[%d].pdfDocument", i) }
 
-var documentPath = regexp.MustCompile(`(?i)^createSigningProcesses\[(\d+)\]\.pdfDocument$`)
+func processPlace(i int) string { return fmt.Sprintf("createSigningProcesses[%d].", i) }
+
+var memberPath = regexp.MustCompile(`(?i)^createSigningProcesses\[(\d+)\]\.(.+)$`)
 
 // createSequence is POST /management/signing/sequential.
 func (a *API) createSequence(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
-	ups := &uploads{begin: a.Service.NewUpload, byID: map[int]*innsigli.Upload{}, tokens: map[int]string{}}
+	ups := &uploads{begin: a.Service.NewUpload, byID: map[int]*innsigli.Upload{}, tokens: map[int]string{}, taken: map[int]bool{}, files: map[int]*attachments{}}
 	defer ups.abort()
 	in, err := ups.read(r.Context(), http.MaxBytesReader(w, r.Body, innsigli.MaxSequenceBody))
 	if err != nil {
@@ -90,13 +104,19 @@ func (u *uploads) read(ctx context.Context, body io.Reader) (createSequentialSig
 	limits := createLimits()
 	limits.MaxRest *= 4 // many processes have many signees; documents are not among it
 	err := web.SpillJSON(&rest, body, limits, func(token, path string, r io.Reader) error {
-		m := documentPath.FindStringSubmatch(path)
+		m := memberPath.FindStringSubmatch(path)
 		if m == nil {
 			return notADocument(path)
 		}
 		i, err := strconv.Atoi(m[1])
 		if err != nil || i >= innsigli.MaxSequence {
 			return nil // too many are refused when they have been counted
+		}
+		if k, ok := attachmentAt(m[2]); ok {
+			return u.attachment(ctx, i, k, token, r)
+		}
+		if !strings.EqualFold(m[2], "pdfDocument") {
+			return notADocument(path)
 		}
 		up, err := u.document(ctx, i)
 		if err != nil {
@@ -115,9 +135,25 @@ func (u *uploads) read(ctx context.Context, body io.Reader) (createSequentialSig
 	return in, u.short(ctx, &in)
 }
 
+// attachment takes a long attachment of a process.
+func (u *uploads) attachment(ctx context.Context, i, k int, token string, r io.Reader) error {
+	if _, err := u.upload(ctx, i); err != nil {
+		return err
+	}
+	return u.files[i].spilled(ctx, k, processPlace(i), token, r)
+}
+
 // short takes the documents that were short enough to stay in the JSON.
 func (u *uploads) short(ctx context.Context, in *createSequentialSigning) error {
 	for i := range in.CreateSigningProcesses {
+		if files := in.CreateSigningProcesses[i].Attachments; len(files) > 0 && i < innsigli.MaxSequence {
+			if _, err := u.upload(ctx, i); err != nil {
+				return err
+			}
+			if err := u.files[i].short(ctx, processPlace(i), files); err != nil {
+				return err
+			}
+		}
 		text := in.CreateSigningProcesses[i].PdfDocument
 		if text == "" || text == u.tokens[i] || i >= innsigli.MaxSequence {
 			continue

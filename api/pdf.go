@@ -39,7 +39,7 @@ func send(w http.ResponseWriter, r *http.Request, d *innsigli.Download, err erro
 	}
 	defer d.Close() //nolint:errcheck // a reader; what could be lost was lost while reading
 	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
+	h.Set("Content-Type", d.Type)
 	// Never opened in the page's own origin by a viewer of the browser.
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": d.Name}))
 	h.Set("ETag", `"`+d.SHA256+`"`)

@@ -61,6 +61,11 @@ func (a *API) Table() []Route {
 		open("GET HEAD /pdf/{process}/{signee}/{attachment}.pdf", a.attachment, tagPdf, "GetFileBeside", "A file beside the document, as the evidence of one that came signed.", givesBytes("application/pdf"), fails(401, 410)),
 		own("GET HEAD /pdf/sp/{process}/{attachment}.pdf", a.attachmentWhole, tagPdf, "GetFileBesideOfProcess", "The same for the company.", givesBytes("application/pdf"), fails(410)),
 
+		open("POST /signing/{process}/signee/{signee}/attachment", a.attach, tagSigning, "AddAttachment", "Attaches the one file of a form to a running process. Other signees do not see it.", takesBytes("multipart/form-data"), asks("Description", "AttachmentType"), gives[attachmentReference](), fails(401, 406, 410)),
+		open("GET HEAD /signing/{process}/attachment/{attachment}/filename/{name}", a.attachmentNamed, tagSigning, "GetAttachment", "A file that the sender or a signee attached.", givesBytes("application/octet-stream"), fails(401, 410)),
+		open("DELETE /signing/{process}/attachment/{attachment}/filename/{name}", a.detach, tagSigning, "DeleteAttachment", "Takes a file away from a running process: the company any, others one that a signee attached.", fails(401, 410)),
+		open("GET HEAD /attachment/{process}/{attachment}/{name}", a.attachmentNamed, tagSigning, "DownloadAttachment", "The same file, at the address that references name.", givesBytes("application/octet-stream"), fails(401, 410)),
+
 		open("GET /openapi.json", a.document, TagServer, "GetOpenAPI", "This document.", givesBytes(jsonType)),
 	}
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/innsigli/innsigli"
 )
@@ -25,6 +26,7 @@ func (n *Notifier) mailCompleted(ctx context.Context, j innsigli.Job) (innsigli.
 			if s.many() {
 				c.Button, c.URL = s.t("mail.completed.button_all"), s.link(n.Links)
 			}
+			s.attached(c, n.Links)
 		}
 		return c
 	})
@@ -53,13 +55,37 @@ func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
 			return err
 		}
 		defer n.release(ctx, doc) // at the end: the files are read when the message is written
-		files = append(files, doc.Files()...)
+		files = append(files, s.files(doc)...)
 	}
 	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), files...)
 	if err != nil {
 		return err
 	}
 	return n.sendMail(ctx, s.job, m)
+}
+
+// files are those that the reader gets with a document: a signee no file that another brought.
+func (s *scene) files(doc innsigli.Attachment) []innsigli.Attachment {
+	if s.you.Key == "" {
+		return doc.Files()
+	}
+	return doc.FilesFor(s.isYours)
+}
+
+// isYours says whether the key is one of the reader's.
+func (s *scene) isYours(k innsigli.SigneeKey) bool {
+	return slices.ContainsFunc(s.yours(), func(sg innsigli.Signee) bool { return sg.Key == k })
+}
+
+// attached adds a line with the address of each file beside the documents, where they are too large for a mail.
+func (s *scene) attached(c *card, l innsigli.Links) {
+	for _, d := range s.all {
+		for _, r := range d.Process.References() {
+			if s.you.Key == "" || r.Signee == "" || s.isYours(r.Signee) {
+				c.fact(clean(r.Name, maxDocument), innsigli.AttachmentURL(l, d.Process.Key, s.job.Signee, r))
+			}
+		}
+	}
 }
 
 // signedCard is what both mails about a completed process have in common.

@@ -25,10 +25,12 @@ func (n *Notifier) mailOwnerCompleted(ctx context.Context, j innsigli.Job) (inns
 				for _, d := range s.all {
 					c.fact(documentOf(d.Process), n.Links.Download(d.Process.Key, ""))
 				}
+				s.attached(c, n.Links)
 				return c
 			}
 			// An empty signee stands for the whole process: that address asks for the company's credentials.
 			c.Button, c.URL = s.t("mail.completed.button"), n.Links.Download(j.Process, "")
+			s.attached(c, n.Links)
 		}
 		return c
 	})

@@ -158,12 +158,14 @@ func (m *Message) writeBodies(w io.Writer, head string) error {
 }
 
 func writeFile(w io.Writer, boundary string, a innsigli.Attachment, file fileWriter) (int64, error) {
-	name, kind := fileName(a.Name), a.Type
-	if kind == "" {
-		kind = "application/octet-stream"
+	name := fileName(a.Name)
+	kind, params, err := mime.ParseMediaType(a.Type)
+	if err != nil {
+		kind, params = "application/octet-stream", map[string]string{}
 	}
+	params["name"] = name
 	head := "--" + boundary + "\r\n" +
-		"Content-Type: " + mime.FormatMediaType(kind, map[string]string{"name": name}) + "\r\n" +
+		"Content-Type: " + mime.FormatMediaType(kind, params) + "\r\n" +
 		"Content-Transfer-Encoding: base64\r\n" +
 		"Content-Disposition: " + mime.FormatMediaType("attachment", map[string]string{"filename": name}) + "\r\n\r\n"
 	if _, err := io.WriteString(w, head); err != nil {

@@ -72,12 +72,15 @@ func newPayload(f innsigli.Facts, j innsigli.Job, key string, links innsigli.Lin
 	}
 	if doc != nil {
 		d.SignedDocumentDownloadUrl = links.Download(p.Key, "")
-		for _, r := range p.References() {
-			d.AttachmentReferences = append(d.AttachmentReferences, eventReference{
-				ID: r.Key, FileName: r.Name, ContentLength: r.Size, ContentType: "application/pdf", ProcessKey: p.Key,
-				URL: innsigli.AttachmentURL(links, p.Key, "", r.Key), AttachmentType: r.Type, Description: innsigli.EvidenceText,
-			})
+	}
+	for _, r := range p.References() {
+		if r.Type == innsigli.AttachmentEvidence && doc == nil || r.At.After(j.At) {
+			continue // not there yet at the time of the event
 		}
+		d.AttachmentReferences = append(d.AttachmentReferences, eventReference{
+			ID: r.Key, FileName: r.Name, ContentLength: r.Size, ContentType: r.ContentType(), ProcessKey: p.Key,
+			URL: innsigli.AttachmentURL(links, p.Key, "", r), AttachmentType: r.Type, Description: r.Description(), SigneeKey: r.Signee,
+		})
 	}
 	for _, s := range p.Signees {
 		d.Signees = append(d.Signees, signeeAt(s, p.Key, j.At))

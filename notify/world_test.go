@@ -256,6 +256,10 @@ func (links) SigningAll(q innsigli.SequenceKey, s innsigli.SequenceSigneeKey) st
 	return "https://sign.example:8443/s/" + string(q) + "/" + string(s)
 }
 
+func (links) Attachment(p innsigli.ProcessKey, a innsigli.AttachmentKey, name string) string {
+	return "https://sign.example:8443/attachment/" + string(p) + "/" + string(a) + "/" + name
+}
+
 func (links) Download(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	if s == "" {
 		return "https://sign.example:8443/pdf/sp/" + string(p) + ".pdf"

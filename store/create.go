@@ -121,6 +121,9 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 			folded(string(s.Key), s.Name, s.Email, s.Phone, s.Ssn, s.Address), string(s.Person))
 	}
 	keepDocument(b, key, "intake", p.Document)
+	for i, a := range p.Attachments {
+		keepAttachment(b, key, a, i)
+	}
 	b.must("key", qNewKey, key, wrapped.KeyID, wrapped.Bytes)
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // groupSQL is how a verb gets at a group: locked, and with all its members. One text for each way to name it, since
 // every text is kept compiled.
-type groupSQL struct{ lock, members, signees, webhooks string }
+type groupSQL struct{ lock, members, signees, webhooks, attachments string }
 
 // A group is named by one of its processes, or as a sequence. One of another company is not found by the same statement.
 var (
@@ -28,6 +28,8 @@ func groupQueries(group string) groupSQL {
 		signees: signeeColumns + ` join process p on p.key = s.process where p.grp = ` + group + ` order by p.position, s.position`,
 		webhooks: `select w.id, w.flow, w.url, w.type from webhook w
 			where w.flow in (select p.flow from process p where p.grp = ` + group + `) order by w.id`,
+		attachments: `select a.process, a.key, a.type, a.name, a.blob, a.size, a.sha256, a.pages, a.signee, a.description, a.at
+			from process p join attachment a on a.process = p.key where p.grp = ` + group + ` and a.type <> 10 order by a.process, a.at, a.position`,
 	}
 }
 
@@ -79,6 +81,7 @@ type found struct {
 	members  []innsigli.Facts
 	webhooks []innsigli.Webhook
 	signees  []innsigli.Signee
+	files    map[innsigli.ProcessKey][]innsigli.Reference
 
 	challenge innsigli.Challenge
 }
@@ -86,7 +89,7 @@ type found struct {
 // read adds the statements that read everything a decision may know. One hour before now is when codes stop counting
 // against the signee's limit.
 func (g *found) read(b *batch, t innsigli.Target, now time.Time) {
-	*g = found{}
+	*g = found{files: map[innsigli.ProcessKey][]innsigli.Reference{}}
 	q, key := ways(t)
 	company := string(t.Company)
 	b.query("processes", q.members, func(r row) error {
@@ -105,6 +108,11 @@ func (g *found) read(b *batch, t innsigli.Target, now time.Time) {
 		g.webhooks = append(g.webhooks, w)
 		return err
 	}, key, company)
+	b.query("attachments", q.attachments, func(r row) error {
+		p, a, err := scanAttachment(r)
+		g.files[p] = append(g.files[p], a)
+		return err
+	}, key, company)
 	if t.Token != "" {
 		b.query("challenge", qChallenge, func(r row) (err error) {
 			g.challenge, err = scanChallenge(r)
@@ -119,6 +127,7 @@ func (g *found) facts(t innsigli.Target) innsigli.Facts {
 	var out innsigli.Facts
 	for i := range g.members {
 		f := &g.members[i]
+		f.Process.Attachments = g.files[f.Process.Key]
 		for _, s := range g.signees {
 			if s.Process == f.Process.Key {
 				f.Process.Signees = append(f.Process.Signees, s)
@@ -210,6 +219,13 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	}
 	p.Meta, err = unmarshalMeta(meta)
 	return err
+}
+
+func scanAttachment(r row) (p innsigli.ProcessKey, a innsigli.Reference, err error) {
+	var kind, pages, at int64
+	err = r.Scan((*string)(&p), (*string)(&a.Key), &kind, &a.Name, &a.Blob, &a.Size, &a.SHA256, &pages, (*string)(&a.Signee), &a.About, &at)
+	a.Type, a.Pages, a.At = innsigli.AttachmentType(kind), int(pages), timeOf(at)
+	return p, a, err
 }
 
 func scanSignee(r row) (innsigli.Signee, error) {

@@ -24,7 +24,9 @@ const (
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	qRaised = `update document set blob = $1, size = $2, sha256 = $3, level = $4, pending = $5
 		where process = $6 and role = 'sealed' and blob = $7`
-	qAttach      = `insert into attachment (key, process, type, name, blob, size, sha256, pages) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+	qAttach = `insert into attachment (key, process, type, name, blob, size, sha256, pages, signee, description, at, position)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	qDetach      = `delete from attachment where key = $1 and process = $2 and type <> 10`
 	qForgetMore  = `delete from attachment where process = $1`
 	qForget      = `delete from document where process = $1`
 	qKeyDestroy  = `delete from data_key where process = $1`
@@ -79,7 +81,13 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 		b.must("raised document", qRaised, s.Blob, s.Size, s.SHA256, level(s.Level), flag(s.Pending), key, c.Raises)
 	}
 	if a := c.Evidence; a != nil {
-		b.must("evidence", qAttach, string(a.Key), key, int64(a.Type), a.Name, a.Blob, a.Size, a.SHA256, int64(a.Pages))
+		keepAttachment(b, key, *a, 0)
+	}
+	for i, a := range c.Attach {
+		keepAttachment(b, key, a, i)
+	}
+	if c.Detach != "" {
+		b.must("detach", qDetach, string(c.Detach), key)
 	}
 	d.keepKey(b, key, c.Key)
 	if c.Forget {
@@ -128,6 +136,12 @@ func level(l innsigli.Level) string {
 		return ""
 	}
 	return l.String()
+}
+
+// keepAttachment adds the row of a file beside the document; position orders files that came at the same time.
+func keepAttachment(b *batch, process string, a innsigli.Reference, position int) {
+	b.must("attachment", qAttach, string(a.Key), process, int64(a.Type), a.Name, a.Blob, a.Size, a.SHA256, int64(a.Pages),
+		string(a.Signee), a.About, micros(a.At), int64(position))
 }
 
 // keepKey moves or deletes the wrapped data key. The row is locked while it is copied: a rewrapping that runs at the

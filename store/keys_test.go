@@ -197,6 +197,56 @@ func TestEvidenceApartIsListedBesideTheDocumentAndForgottenWithIt(t *testing.T) 
 	})
 }
 
+func TestAttachmentsAreListedInOrderAndForgottenWithTheDocument(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		n := w.process(1)
+		file := func(blob string, s innsigli.SigneeKey) innsigli.Reference {
+			return innsigli.Reference{
+				Key: innsigli.NewAttachmentKey(), Type: 20, Name: blob + ".txt", Signee: s, About: "Þetta", At: start,
+				Document: innsigli.Document{Blob: blob + string(n.Process.Key), Size: 5, SHA256: "dd"},
+			}
+		}
+		want := []innsigli.Reference{file("a", ""), file("b", "")}
+		n.Process.Attachments = want
+		if _, _, err := w.Create(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		p, other := n.Process.Key, w.create(t, 1)
+		w.clock.add(time.Second)
+		more := file("c", n.Process.Signees[0].Key)
+		more.At = w.clock.now()
+		w.change(t, p, innsigli.Change{Attach: []innsigli.Reference{more}})
+		if d := cmp.Diff(append(want, more), w.facts(t, p).Process.Attachments); d != "" {
+			t.Error(d)
+		}
+		if got := w.facts(t, other.Key).Process.Attachments; got != nil {
+			t.Errorf("another process has %v", got)
+		}
+		if blobs, err := w.Blobs(t.Context(), p); len(blobs) != 4 || err != nil {
+			t.Errorf("lists %v, %v", blobs, err)
+		}
+		w.change(t, p, innsigli.Change{Detach: want[0].Key})
+		if d := cmp.Diff([]innsigli.Reference{want[1], more}, w.facts(t, p).Process.Attachments); d != "" {
+			t.Error(d)
+		}
+		if listed, err := w.Listed(t.Context(), []string{want[0].Blob, more.Blob}); listed[want[0].Blob] || !listed[more.Blob] || err != nil {
+			t.Errorf("listed %v, %v", listed, err)
+		}
+		_, _, err := w.Decide(t.Context(), innsigli.Target{Process: other.Key}, func(innsigli.Facts) (innsigli.Change, error) {
+			return innsigli.Change{Detach: more.Key}, nil
+		})
+		if err == nil {
+			t.Error("a file was taken away through another process")
+		}
+		w.change(t, p, innsigli.Change{Forget: true})
+		if blobs, _ := w.Blobs(t.Context(), p); len(blobs) != 0 || w.facts(t, p).Process.Attachments != nil {
+			t.Errorf("forgotten, but lists %v", blobs)
+		}
+	})
+}
+
 func TestKeyUnderAnOldKeyEncryptionKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	both(t, func(w *world) {

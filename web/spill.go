@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,9 +22,9 @@ type SpillLimits struct {
 	// LongerThan is the length from which a string value is spilled, in bytes as they stand between the quotes.
 	LongerThan int
 
-	// Document is the name of members, in any letter case, whose values are documents: they are spilled from 4 kB on,
+	// Documents are the names of members, in any letter case, whose values are documents: they are spilled from 4 kB on,
 	// whatever LongerThan says, so that many small ones do not add up in what is left. Empty: there is none.
-	Document string
+	Documents []string
 
 	// MaxValue is how many bytes one spilled value may have, after decoding.
 	MaxValue int64
@@ -134,6 +135,9 @@ type frame struct {
 	wantName bool   // the next string is a name, in an object
 }
 
+// called says whether the member at hand has the name, in any letter case.
+func (f *frame) called(name string) bool { return strings.EqualFold(string(f.name), name) }
+
 // run tells names from values and strings from all else. It knows no more of JSON than that.
 func (s *spiller) run() error {
 	for {
@@ -194,7 +198,7 @@ func (s *spiller) str() error {
 	switch {
 	case isName:
 		limit = s.limits.MaxName
-	case s.limits.Document != "" && top >= 0 && !s.stack[top].array && strings.EqualFold(string(s.stack[top].name), s.limits.Document):
+	case top >= 0 && !s.stack[top].array && slices.ContainsFunc(s.limits.Documents, s.stack[top].called):
 		limit = min(limit, shortDocument)
 	}
 	closed, err := s.readString(limit)

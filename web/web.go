@@ -21,6 +21,7 @@ var statusOf = map[innsigli.Kind]int{
 	innsigli.Forbidden:       http.StatusForbidden,
 	innsigli.NotFound:        http.StatusNotFound,
 	innsigli.NotActive:       http.StatusBadRequest, // the Cancel page lists 400, not 409
+	innsigli.Closed:          http.StatusNotAcceptable,
 	innsigli.Gone:            http.StatusGone,
 	innsigli.TooLarge:        http.StatusRequestEntityTooLarge,
 	innsigli.TooMany:         http.StatusTooManyRequests,

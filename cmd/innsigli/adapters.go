@@ -181,3 +181,8 @@ func (l links) Download(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	}
 	return l.public.String() + "/pdf/" + string(p) + "/" + string(s) + ".pdf"
 }
+
+// Attachment is the address of a file beside the document.
+func (l links) Attachment(p innsigli.ProcessKey, a innsigli.AttachmentKey, name string) string {
+	return l.public.String() + "/attachment/" + string(p) + "/" + string(a) + "/" + url.PathEscape(name)
+}

@@ -320,6 +320,10 @@ func (r *rig) try(method, path, auth string, body any) (answer, error) {
 	default:
 		req.Header.Set("Authorization", auth)
 	}
+	return send(req)
+}
+
+func send(req *http.Request) (answer, error) {
 	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -327,6 +331,16 @@ func (r *rig) try(method, path, auth string, body any) (answer, error) {
 	b, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
 	return answer{resp.StatusCode, resp.Header, b}, err
+}
+
+// do sends a request that was made by hand.
+func (r *rig) do(req *http.Request) answer {
+	r.tb.Helper()
+	a, err := send(req)
+	if err != nil {
+		r.tb.Fatalf("%s %s: %v", req.Method, req.URL.Path, err)
+	}
+	return a
 }
 
 var client = &http.Client{

@@ -106,9 +106,6 @@ func wireMembers(t *testing.T, r *rig, _ string) {
 		name string
 		v    any
 	}{
-		{"attachments", []any{map[string]any{"fileName": "a.pdf", "fileContent": "QUFB"}}},
-		{"attachments", []any{map[string]any{"fileName": "a.pdf", "fileContent": long}}},
-		{"attachmentReferences", []any{map[string]any{"id": "at00"}}},
 		{"requiresAuth", true},
 		{"sequenceKey", "pg00"},
 		{"reminderRule", "0:10"},
