@@ -93,6 +93,7 @@ const (
 )
 
 func asStamper(tb testing.TB) func(*x509.Certificate) {
+	tb.Helper()
 	return func(c *x509.Certificate) {
 		c.KeyUsage = x509.KeyUsageDigitalSignature
 		c.ExtraExtensions = append(c.ExtraExtensions, usage(tb, true, purposeStamp))

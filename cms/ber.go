@@ -102,7 +102,7 @@ func tlv(tag byte, body []byte) []byte {
 		for ; n > 0; n >>= 8 {
 			digits = append([]byte{byte(n & 0xff)}, digits...)
 		}
-		out = append(append(out, 0x80|byte(len(digits))), digits...)
+		out = append(append(out, 0x80|byte(len(digits)&0x7f)), digits...)
 	}
 	return append(out, body...)
 }

@@ -116,7 +116,7 @@ func readCRL(r reader, algorithm []byte, cert, issuer *x509.Certificate) (*Revoc
 
 // find walks over the entries. All are looked at, for one with a critical extension that is not known makes the whole
 // list unfit (RFC 5280, clause 5.3).
-func (out *Revocation) find(list reader, serial *big.Int) error {
+func (r *Revocation) find(list reader, serial *big.Int) error {
 	want, err := encode(serial)
 	if err != nil {
 		return err
@@ -141,8 +141,8 @@ func (out *Revocation) find(list reader, serial *big.Int) error {
 		if !bytes.Equal(number.full, want.FullBytes) {
 			continue
 		}
-		out.Revoked, out.Reason = true, reason
-		if out.RevokedAt, err = parseTime(when, false); err != nil {
+		r.Revoked, r.Reason = true, reason
+		if r.RevokedAt, err = parseTime(when, false); err != nil {
 			return err
 		}
 	}

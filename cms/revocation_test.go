@@ -311,7 +311,7 @@ func TestManyCertificatesOfOneNameCostLittle(t *testing.T) {
 			self = append(self, c)
 		}
 	}
-	start := time.Now()
+	start := time.Now() //nolint:forbidigo // only how long something took counts
 	if _, done := cms.Path(self[0], self, nil); done {
 		t.Error("a chain without an end was found whole")
 	}
@@ -331,12 +331,12 @@ func TestOpenSSLAgrees(t *testing.T) {
 	for name, want := range map[int]string{ocsp.Good: ": good", ocsp.Revoked: ": revoked"} {
 		der := f.answer(t, f.issuer, f.responder, func(r *ocsp.Response) {
 			r.Status, r.RevokedAt = name, now.Add(-time.Hour)
-			r.ThisUpdate, r.NextUpdate = time.Now().Add(-time.Minute), time.Now().Add(time.Hour) // openssl's clock
+			r.ThisUpdate, r.NextUpdate = time.Now().Add(-time.Minute), time.Now().Add(time.Hour) //nolint:forbidigo // openssl's clock
 		})
 		if _, err := cms.CheckOCSP(der, f.leaf.cert, f.issuer.cert); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.CommandContext(t.Context(), "openssl", "ocsp", "-reqin", file(t, "q", q), "-respin", file(t, "a", der), //nolint:gosec // our own files
+		out, err := exec.CommandContext(t.Context(), "openssl", "ocsp", "-reqin", file(t, "q", q), "-respin", file(t, "a", der),
 			"-issuer", file(t, "i", pemOf(f.issuer.cert)), "-cert", file(t, "c", pemOf(f.leaf.cert)),
 			"-CAfile", file(t, "ca", pemOf(f.issuer.cert)), "-partial_chain").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) || !strings.Contains(string(out), "Response verify OK") {

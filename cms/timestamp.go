@@ -118,8 +118,7 @@ func ParseTimestampRequest(der []byte) (*TimestampRequest, error) {
 	if err == nil {
 		return q, nil
 	}
-	var refusal *TimestampError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*TimestampError](err); ok {
 		return nil, refusal
 	}
 	return nil, refuse(BadDataFormat, err.Error())

@@ -242,7 +242,7 @@ func TestOpenSSLTakesOurTokens(t *testing.T) {
 				args = []string{"cms", "-verify", "-inform", "DER", "-in", file(t, "t", raw), "-out", os.DevNull, "-purpose", "timestampsign"}
 			}
 			args = append(args, "-CAfile", file(t, "ca", pemOf(root.cert)), "-attime", strconv.FormatInt(now.Unix(), 10))
-			out, err := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput() //nolint:gosec // our own files
+			out, err := exec.CommandContext(t.Context(), "openssl", args...).CombinedOutput()
 			if err != nil || !strings.Contains(strings.ToLower(string(out)), "verification: ok") && !strings.Contains(string(out), "successful") {
 				t.Errorf("%v: %s", err, out)
 			}
@@ -256,8 +256,8 @@ func TestWeTakeOpenSSLsTokens(t *testing.T) {
 	root := issue(t, nil, "Root", asAuthority)
 	tsa := issue(t, root, "TSA", func(c *x509.Certificate) {
 		asStamper(t)(c)
-		c.NotAfter = time.Now().AddDate(1, 0, 0) // openssl has no other clock
-		c.NotBefore = time.Now().AddDate(-1, 0, 0)
+		c.NotAfter = time.Now().AddDate(1, 0, 0)   //nolint:forbidigo // openssl has no other clock
+		c.NotBefore = time.Now().AddDate(-1, 0, 0) //nolint:forbidigo // as above
 	})
 	key, err := x509.MarshalPKCS8PrivateKey(tsa.key)
 	if err != nil {
@@ -274,7 +274,7 @@ func TestWeTakeOpenSSLsTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(t.Context(), "openssl", "ts", "-reply", "-queryfile", file(t, "q", der), "-config", file(t, "conf", []byte(config)), //nolint:gosec // our own files
+		cmd := exec.CommandContext(t.Context(), "openssl", "ts", "-reply", "-queryfile", file(t, "q", der), "-config", file(t, "conf", []byte(config)),
 			"-signer", file(t, "signer", pemOf(tsa.cert)), "-inkey", file(t, "key", pemKey(key)), "-chain", file(t, "chain", pemOf(root.cert)))
 		var stderr strings.Builder
 		cmd.Stderr = &stderr

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/innsiglitest"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -66,15 +67,16 @@ func BenchmarkSeal(b *testing.B) {
 // race measures the work and its floor in turn and prints the best of each: what
 // else the machine does then disturbs neither.
 func race(b *testing.B, in []byte, key crypto.Signer, work func(*pades.Document) (*pades.Revision, error)) {
+	b.Helper()
 	b.ReportAllocs()
 	var took, floor []time.Duration
 	for b.Loop() {
-		start := time.Now()
+		start := innsiglitest.Now()
 		sum := sha256.Sum256(in)
 		if _, err := key.Sign(rand.Reader, sum[:], crypto.SHA256); err != nil {
 			b.Fatal(err)
 		}
-		middle := time.Now()
+		middle := innsiglitest.Now()
 		doc, err := pades.Open(bytes.NewReader(in), int64(len(in)))
 		if err != nil {
 			b.Fatal(err)
@@ -86,7 +88,7 @@ func race(b *testing.B, in []byte, key crypto.Signer, work func(*pades.Document)
 		if _, err := r.WriteTo(io.Discard); err != nil {
 			b.Fatal(err)
 		}
-		floor, took = append(floor, middle.Sub(start)), append(took, time.Since(middle))
+		floor, took = append(floor, middle.Sub(start)), append(took, innsiglitest.Now().Sub(middle))
 	}
 	ms := func(all []time.Duration) float64 { return slices.Min(all).Seconds() * 1000 }
 	b.ReportMetric(0, "ns/op") // would be of both
@@ -99,15 +101,16 @@ func race(b *testing.B, in []byte, key crypto.Signer, work func(*pades.Document)
 // clients do.
 type loopback struct {
 	*authority
-	url  string
-	lock sync.Mutex
+	url    string
+	client *http.Client
+	lock   sync.Mutex
 }
 
 func newLoopback(b *testing.B, key crypto.Signer) *loopback {
 	b.Helper()
 	l := &loopback{authority: newAuthority(b, key)}
 	mux := http.NewServeMux()
-	answer := func(pattern string, make func([]byte) ([]byte, error)) {
+	answer := func(pattern string, answered func([]byte) ([]byte, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			asked, err := io.ReadAll(r.Body)
 			if err != nil {
@@ -115,7 +118,7 @@ func newLoopback(b *testing.B, key crypto.Signer) *loopback {
 			}
 			l.lock.Lock()
 			defer l.lock.Unlock()
-			out, err := make(asked)
+			out, err := answered(asked)
 			if err != nil {
 				b.Error(err)
 			}
@@ -141,16 +144,16 @@ func newLoopback(b *testing.B, key crypto.Signer) *loopback {
 	answer("/crl", func([]byte) ([]byte, error) { return l.list(l.root), nil })
 	server := httptest.NewServer(mux)
 	b.Cleanup(server.Close)
-	l.url = server.URL
+	l.url, l.client = server.URL, server.Client()
 	return l
 }
 
 func (l *loopback) ask(path string, body []byte) ([]byte, error) {
-	resp, err := http.Post(l.url+path, "application/octet-stream", bytes.NewReader(body))
+	resp, err := l.client.Post(l.url+path, "application/octet-stream", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	return io.ReadAll(resp.Body)
 }
 

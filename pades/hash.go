@@ -58,7 +58,7 @@ func hashDocument(ctx context.Context, doc *Document, h crypto.Hash) (states, er
 		}
 		to = io.MultiWriter(s.file, s.sign)
 	}
-	buf := buffers.Get().(*[hashChunk]byte)[:] //nolint:errcheck // nothing else is put there
+	buf := buffers.Get().(*[hashChunk]byte)[:] //nolint:forcetypeassert // nothing else is put there
 	defer buffers.Put((*[hashChunk]byte)(buf))
 	for at := int64(0); at < doc.Size(); {
 		if err := ctx.Err(); err != nil {

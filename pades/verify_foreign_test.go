@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/innsigli/innsigli/innsiglitest"
 	"github.com/innsigli/innsigli/pades"
@@ -49,7 +48,7 @@ func rootsOf(tb testing.TB, pem []byte) *x509.CertPool {
 
 func TestWhatPyHankoSignsIsJudgedRight(t *testing.T) {
 	samples, root := innsiglitest.PyHankoSamples(t, written(t, 2))
-	o := pades.VerifyOptions{Now: time.Now(), Roots: rootsOf(t, root)} //nolint:forbidigo // pyHanko signs by the machine's clock
+	o := pades.VerifyOptions{Now: innsiglitest.Now(), Roots: rootsOf(t, root)} // pyHanko signs by the machine's clock
 	for name, want := range map[string][]string{
 		"b":   {"signature INDETERMINATE TRY_LATER PAdES-BASELINE-B unchanged"},
 		"t":   {"signature INDETERMINATE TRY_LATER PAdES-BASELINE-T unchanged"},

@@ -154,7 +154,7 @@ func (l *marking) drawing() (float64, error) {
 	scale := min(boxW/w, boxH/h)
 	w, h = w*scale, h*scale
 	l.pictures = append(l.pictures, picture{
-		x: l.sheet.w - l.end - w, y: l.drawingTop + (boxH-h)/2, w: w, h: h, png: img,
+		x: l.w - l.end - w, y: l.drawingTop + (boxH-h)/2, w: w, h: h, png: img,
 	})
 	return l.room - boxW - 3, nil
 }

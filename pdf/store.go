@@ -205,7 +205,7 @@ func (u *Update) related(dss *Dict, entry string, keys []string) ([]Edit, error)
 func (u *Update) PutFlate(ref Ref, dict string, body []byte) error {
 	var packed bytes.Buffer
 	packed.Grow(len(body) + 64)
-	z := deflaters.Get().(*zlib.Writer) //nolint:errcheck // nothing else is put there
+	z := deflaters.Get().(*zlib.Writer) //nolint:forcetypeassert // nothing else is put there
 	defer deflaters.Put(z)
 	z.Reset(&packed)
 	if _, err := z.Write(body); err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
@@ -111,7 +112,7 @@ func sum(h crypto.Hash, b []byte) []byte {
 func (a *Authority) issued(number *big.Int, now time.Time) bool {
 	known := a.h.past
 	for _, r := range []role{roleSeal, roleStamp, roleResponder} {
-		known = append(known[:len(known):len(known)], a.h.pairs[r].cert)
+		known = append(slices.Clip(known), a.h.pairs[r].cert)
 	}
 	for _, c := range known {
 		if c.SerialNumber.Cmp(number) == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -49,7 +50,7 @@ func newClient(o ClientOptions) client {
 		c.timeout = clientTimeout
 	}
 	if c.now == nil {
-		c.now = time.Now
+		c.now = time.Now //nolint:forbidigo // what nobody sets
 	}
 	return c
 }
@@ -95,8 +96,7 @@ func (c client) do(ctx context.Context, x exchange) ([]byte, http.Header, error)
 	}
 	body, header, err := c.roundTrip(ctx, x)
 	if err != nil {
-		var outer *url.Error // which quotes the address
-		if errors.As(err, &outer) {
+		if outer, ok := errors.AsType[*url.Error](err); ok { // which quotes the address
 			err = outer.Err
 		}
 		return nil, nil, fmt.Errorf("%s: %w", u.Hostname(), err)
@@ -114,9 +114,7 @@ func (c client) roundTrip(ctx context.Context, x exchange) ([]byte, http.Header,
 	if err != nil {
 		return nil, nil, errors.New("malformed address")
 	}
-	for k, v := range x.header {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, x.header)
 	if x.contentType != "" {
 		r.Header.Set("Content-Type", x.contentType)
 	}
@@ -124,7 +122,7 @@ func (c client) roundTrip(ctx context.Context, x exchange) ([]byte, http.Header,
 	if err != nil {
 		return nil, nil, err //nolint:wrapcheck // do wraps it
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	if resp.StatusCode != http.StatusOK {
 		return nil, nil, statusError(resp.StatusCode)
 	}

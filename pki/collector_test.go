@@ -39,7 +39,7 @@ type trust struct {
 	etag   string
 }
 
-func newTrust(tb testing.TB, changes ...func(*x509.Certificate)) *trust {
+func newTrust(tb testing.TB) *trust {
 	tb.Helper()
 	w := &trust{down: map[string]bool{}}
 	w.url = serve(tb, w)
@@ -52,7 +52,7 @@ func newTrust(tb testing.TB, changes ...func(*x509.Certificate)) *trust {
 	}
 	w.root = enrol(tb, 0, nil, "root", isAuthority)
 	w.mid = enrol(tb, 1, w.root, "mid", isAuthority, addresses("root"))
-	w.leaf = enrol(tb, 2, w.mid, "leaf", append([]func(*x509.Certificate){addresses("mid")}, changes...)...)
+	w.leaf = enrol(tb, 2, w.mid, "leaf", addresses("mid"))
 	w.responder = enrol(tb, 2, w.mid, "responder", isFor(9), addresses("mid"), func(c *x509.Certificate) {
 		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}, Value: []byte{5, 0}})
 	})

@@ -154,20 +154,26 @@ func TestNoTimestampIsBetterThanAWrongOne(t *testing.T) {
 		"other signer": {&tsa{token: func(raw []byte) []byte {
 			return bytes.ReplaceAll(raw, good.cert.Raw, enrol(t, 1, root, "TSB", isFor(8), sameSerial).cert.Raw)
 		}}, "signing certificate is another one"},
-		"no anchor":   {&tsa{member: enrol(t, 1, stranger, "TSA", isFor(8))}, "does not lead to an anchor"},
-		"early":       {&tsa{stamp: func(s *cms.Stamp) { s.Time = today.Add(-10 * time.Minute) }}, "too far from our clock"},
-		"late":        {&tsa{stamp: func(s *cms.Stamp) { s.Time = today.Add(10 * time.Minute) }}, "too far from our clock"},
-		"broken":      {&tsa{token: func(raw []byte) []byte { raw[len(raw)-1] ^= 1; return raw }}, "does not match"},
-		"status 500":  {&tsa{answer: func(w http.ResponseWriter, _ []byte) { w.WriteHeader(http.StatusInternalServerError) }}, "HTTP status 500"},
-		"not DER":     {&tsa{answer: func(w http.ResponseWriter, _ []byte) { _, _ = w.Write([]byte("<html>")) }}, "DER"},
-		"empty":       {&tsa{answer: func(http.ResponseWriter, []byte) {}}, "value is missing"},
-		"trailing":    {&tsa{answer: func(w http.ResponseWriter, b []byte) { _, _ = w.Write(append(b, 5, 0)) }}, "surplus"},
-		"half":        {&tsa{answer: func(w http.ResponseWriter, b []byte) { _, _ = w.Write(b[:len(b)/2]) }}, "DER"},
-		"huge":        {&tsa{answer: func(w http.ResponseWriter, _ []byte) { _, _ = w.Write(make([]byte, cms.MaxSize+1)) }}, "larger than"},
-		"slow":        {&tsa{answer: func(http.ResponseWriter, []byte) { time.Sleep(time.Second) }}, "deadline"},
-		"cut":         {&tsa{answer: func(http.ResponseWriter, []byte) { panic(http.ErrAbortHandler) }}, "EOF"},
-		"sent around": {&tsa{answer: func(w http.ResponseWriter, _ []byte) { w.Header().Set("Location", "/"); w.WriteHeader(307) }}, "too many redirects"},
-		"sent to ftp": {&tsa{answer: func(w http.ResponseWriter, _ []byte) { w.Header().Set("Location", "ftp://x/"); w.WriteHeader(307) }}, "neither http nor https"},
+		"no anchor":  {&tsa{member: enrol(t, 1, stranger, "TSA", isFor(8))}, "does not lead to an anchor"},
+		"early":      {&tsa{stamp: func(s *cms.Stamp) { s.Time = today.Add(-10 * time.Minute) }}, "too far from our clock"},
+		"late":       {&tsa{stamp: func(s *cms.Stamp) { s.Time = today.Add(10 * time.Minute) }}, "too far from our clock"},
+		"broken":     {&tsa{token: func(raw []byte) []byte { raw[len(raw)-1] ^= 1; return raw }}, "does not match"},
+		"status 500": {&tsa{answer: func(w http.ResponseWriter, _ []byte) { w.WriteHeader(http.StatusInternalServerError) }}, "HTTP status 500"},
+		"not DER":    {&tsa{answer: func(w http.ResponseWriter, _ []byte) { _, _ = w.Write([]byte("<html>")) }}, "DER"},
+		"empty":      {&tsa{answer: func(http.ResponseWriter, []byte) {}}, "value is missing"},
+		"trailing":   {&tsa{answer: func(w http.ResponseWriter, b []byte) { _, _ = w.Write(append(b, 5, 0)) }}, "surplus"},
+		"half":       {&tsa{answer: func(w http.ResponseWriter, b []byte) { _, _ = w.Write(b[:len(b)/2]) }}, "DER"},
+		"huge":       {&tsa{answer: func(w http.ResponseWriter, _ []byte) { _, _ = w.Write(make([]byte, cms.MaxSize+1)) }}, "larger than"},
+		"slow":       {&tsa{answer: func(http.ResponseWriter, []byte) { time.Sleep(time.Second) }}, "deadline"},
+		"cut":        {&tsa{answer: func(http.ResponseWriter, []byte) { panic(http.ErrAbortHandler) }}, "EOF"},
+		"sent around": {&tsa{answer: func(w http.ResponseWriter, _ []byte) {
+			w.Header().Set("Location", "/")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}}, "too many redirects"},
+		"sent to ftp": {&tsa{answer: func(w http.ResponseWriter, _ []byte) {
+			w.Header().Set("Location", "ftp://x/")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}}, "neither http nor https"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

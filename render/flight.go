@@ -45,7 +45,7 @@ func (r *Renderer) do(ctx context.Context, src Source, t ticket) ([]byte, error)
 		r.mu.Unlock()
 		return body, nil
 	}
-	if err := r.heavy.refused(t, time.Now()); err != nil {
+	if err := r.heavy.refused(t, time.Now()); err != nil { //nolint:forbidigo // only how long something took counts
 		r.mu.Unlock()
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (r *Renderer) land(t ticket, f *flight, o outcome) {
 		w <- outcome{bytes.Clone(o.body), o.err}
 	}
 	if errors.Is(o.err, ErrTooHeavy) {
-		r.heavy.note(t, time.Now())
+		r.heavy.note(t, time.Now()) //nolint:forbidigo // only how long something took counts
 	}
 	if o.err == nil {
 		r.cache.put(t, o.body)

@@ -91,7 +91,7 @@ func (r *Renderer) rewrite(ctx context.Context, src Source, way Way, w io.Writer
 		return 0, err
 	}
 	defer r.release(c)
-	start := time.Now()
+	start := time.Now() //nolint:forbidigo // only how long something took counts
 	if !r.holds(c, src) {
 		if err := r.load(ctx, c, src); err != nil {
 			return time.Since(start), err
@@ -118,7 +118,7 @@ func (c *child) rewrite(ctx context.Context, way Way, spent time.Duration, w io.
 			return spent, errors.Join(context.Cause(ctx), c.broken(context.Cause(ctx)))
 		}
 		var n int
-		start := time.Now()
+		start := time.Now() //nolint:forbidigo // only how long something took counts
 		n, done, err = c.part(max(c.cfg.Deadline-spent, time.Millisecond), buf)
 		spent += time.Since(start)
 		if err != nil || done {

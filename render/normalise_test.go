@@ -126,7 +126,7 @@ func TestSlowAndLostChildrenEndANormalisation(t *testing.T) {
 	for _, kind := range []string{"hanging-child", "hostile-child"} {
 		r := renderer(t, kind, func(c *Config) { c.Deadline = 100 * time.Millisecond })
 		var out bytes.Buffer
-		start := time.Now()
+		start := time.Now() //nolint:forbidigo // only how long something took counts
 		if _, err := r.Normalise(t.Context(), source("a", written(t, "one")), Rewrite, &out); !errors.Is(err, ErrTooHeavy) || out.Len() > 0 {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -171,7 +171,7 @@ func TestCloseAndLeavingEndANormalisation(t *testing.T) {
 
 func TestRefusalsAreRemembered(t *testing.T) {
 	var h heavies
-	now := time.Now()
+	now := time.Now() //nolint:forbidigo // only how long something took counts
 	at := func(key string, op byte, page, width int) ticket {
 		return ticket{group: "g", key: key, op: op, page: page, width: width}
 	}
@@ -219,7 +219,7 @@ func TestAHeavyPageCostsOnce(t *testing.T) {
 	r := renderer(t, "hanging-child", func(c *Config) { c.Deadline = 300 * time.Millisecond })
 	src := source("a", written(t, "one"))
 	for n := range 3 {
-		start := time.Now()
+		start := time.Now() //nolint:forbidigo // only how long something took counts
 		if _, err := r.Image(t.Context(), src, 1, 800); !errors.Is(err, ErrTooHeavy) {
 			t.Error(err)
 		}
