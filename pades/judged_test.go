@@ -27,6 +27,15 @@ func TestEUDSSAndPyHankoAgree(t *testing.T) {
 		"everybody":       everybody(t, written(t, 1), a, 3, 0),
 		"everybody, sent": everybody(t, written(t, 1), a, 3, 2),
 	}
+	// DSS's policy ends PKCS #1 in 2029; the others are judged as of later.
+	long, err := rsaKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := a.seal
+	a.seal = a.person(long, "Prófun innsigli ehf.")
+	made["RSA-PSS"] = raised(t, written(t, 1), fullSeal(t), a, pades.BLTA)
+	a.seal = short
 	bare := raised(t, written(t, 1), fullSeal(t), a, pades.BB)
 	r, _, err := pades.Raise(t.Context(), open(t, bare), a.services(), pades.BLTA)
 	if err != nil {

@@ -14,11 +14,17 @@ import (
 // authorities send up to 7 kB, chain included.
 const tokenReserve = 8 << 10
 
-// Signer is a key with its certificate chain, the signer's certificate first.
+// Signer is a key with its certificate chain, the signer's certificate first. RSA
+// keys sign with RSASSA-PSS, unless they are [PKCS1].
 type Signer struct {
 	Key   crypto.Signer
 	Chain []*x509.Certificate
 }
+
+// PKCS1 is an RSA key that signs with PKCS #1 v1.5 only, as some key stores do.
+// Validators that go by ETSI TS 119 312 take no such signature after 2028, of
+// whatever length the key is.
+type PKCS1 struct{ crypto.Signer }
 
 // Sign seals a document with a key at hand, at level B-B: [Prepare], sign,
 // [Prepared.Finish]. The hash is the one that goes with the key, see
@@ -47,6 +53,7 @@ func signature(ctx context.Context, doc *Document, s Seal, signer Signer) (*Prep
 	if err != nil {
 		return nil, nil, err
 	}
-	sig, err := cms.Sign(ctx, signer.Key, p.digest, signer.Chain, cms.Options{Hash: h})
+	_, old := signer.Key.(PKCS1)
+	sig, err := cms.Sign(ctx, signer.Key, p.digest, signer.Chain, cms.Options{Hash: h, PSS: !old})
 	return p, sig, err
 }

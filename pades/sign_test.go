@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
 	"os"
 	"os/exec"
@@ -51,7 +52,7 @@ func TestDocumentsRewrittenByOthersSatisfyStrangers(t *testing.T) {
 }
 
 func TestASealedDocumentSatisfiesStrangers(t *testing.T) {
-	rsa, err := rsaKey()
+	long, err := rsaKey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,8 @@ func TestASealedDocumentSatisfiesStrangers(t *testing.T) {
 	}{
 		{"P-256", ecKey(t, elliptic.P256()), crypto.SHA256},
 		{"P-384", ecKey(t, elliptic.P384()), crypto.SHA384},
-		{"RSA", rsa, crypto.SHA256},
+		{"RSA-PSS", long, crypto.SHA256},
+		{"RSA, PKCS #1", pades.PKCS1{Signer: long}, crypto.SHA256},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, c.key)
@@ -83,6 +85,13 @@ func TestASealedDocumentSatisfiesStrangers(t *testing.T) {
 				t.Error(err)
 			}
 			judge(t, out, h)
+			_, old := c.key.(pades.PKCS1)
+			if _, isRSA := c.key.Public().(*rsa.PublicKey); isRSA && bytes.Contains(last(t, out).contents, oidPSS) == old {
+				t.Errorf("RSASSA-PSS: %v", old)
+			}
 		})
 	}
 }
+
+// oidPSS is id-RSASSA-PSS in DER (RFC 8017, appendix C).
+var oidPSS = []byte{6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 10}

@@ -79,6 +79,12 @@ func (s Seal) NotAfter() time.Time {
 	return earliest
 }
 
+// IsRSA says whether the seal's key is an RSA key.
+func (s Seal) IsRSA() bool {
+	_, ok := s.Chain[0].PublicKey.(*rsa.PublicKey)
+	return ok
+}
+
 // ShortKey says whether the seal's key is shorter than is recommended, and how many bits it has.
 func (s Seal) ShortKey() (bits int, short bool) {
 	switch k := s.Chain[0].PublicKey.(type) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/notify"
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pki"
 	"github.com/innsigli/innsigli/web"
 )
@@ -37,6 +38,7 @@ type settings struct {
 	MailFrom       string        `help:"Sender of mails; default: innsigli@ and the public host." placeholder:"ADDRESS"`
 	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; default: the built-in outbox." placeholder:"URL"`
 	Seal           string        `help:"PKCS #12 file of the seal; default: one of the local CA. Its password is INNSIGLI_SEAL_PASSWORD or the config file's seal-password." placeholder:"FILE"`
+	SealPKCS1      bool          `name:"seal-pkcs1" help:"Let an RSA seal sign by PKCS #1 v1.5, for readers that know no RSASSA-PSS; validators take that until 2028 only."`
 	SealPassword   string        `hidden:""` // never from the command line: see run
 	TSA            []string      `name:"tsa" sep:"," help:"Time-stamping authorities, asked in this order; default: the local one." placeholder:"URL"`
 	ExpireAfter    time.Duration `help:"How long a process stays open." default:"720h" placeholder:"DURATION"`
@@ -157,6 +159,12 @@ func (s settings) checkTrust(p *plan) (err error) {
 			return err
 		}
 	}
+	if s.SealPKCS1 {
+		if p.ownSeal == nil || !p.ownSeal.IsRSA() {
+			return wrongUsage("--seal-pkcs1 is for an RSA key of --seal")
+		}
+		p.ownSeal.Key = pades.PKCS1{Signer: p.ownSeal.Key}
+	}
 	if len(s.TSA) > maxTSA {
 		return wrongUsage("--tsa: at most %d addresses", maxTSA)
 	}
@@ -232,7 +240,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "seal", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "trusted-proxies", "log-format",
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/innsigli/innsigli"
@@ -28,6 +29,7 @@ func (c configCmd) Run(con console) error {
 		{"mail-from", p.mailFrom},
 		{"sms", noPassword(p.SMS)},
 		{"seal", p.Seal},
+		{"seal-pkcs1", strconv.FormatBool(p.SealPKCS1)},
 		{"tsa", strings.Join(hiddenAll(p.TSA), ",")},
 		{"expire-after", p.ExpireAfter.String()},
 		{"webhook-allow", p.WebhookAllow},

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	bignum "math/big"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pki"
 )
 
@@ -242,6 +244,8 @@ func TestSealFileIsRefusedInWords(t *testing.T) {
 	}{
 		"good":           {[]string{"config", "--seal", good}, exitDone, good},
 		"argv":           {[]string{"config", "--seal", good, "--seal-password=geheim"}, exitUsage, "INNSIGLI_SEAL_PASSWORD"},
+		"PKCS #1, ECDSA": {[]string{"config", "--seal-pkcs1", "--seal", good}, exitUsage, "RSA key"},
+		"PKCS #1, local": {[]string{"config", "--seal-pkcs1"}, exitUsage, "RSA key"},
 		"missing":        {[]string{"config", "--seal", filepath.Join(dir, "none")}, exitUsage, "--seal"},
 		"empty":          {[]string{"config", "--seal", filepath.Join(dir, "empty")}, exitUsage, "--seal"},
 		"large":          {[]string{"config", "--seal", filepath.Join(dir, "large")}, exitUsage, "no PKCS #12"},
@@ -268,6 +272,25 @@ func TestSealFileIsRefusedInWords(t *testing.T) {
 	out.Reset()
 	if code := run(t.Context(), []string{"config", "--config", conf}, &out, &out); code != exitDone || strings.Contains(out.String(), "geheim") {
 		t.Errorf("from the file: %d: %s", code, out.String())
+	}
+}
+
+// TestOwnSealOfRSASignsByPSS, unless the operator wants PKCS #1 v1.5.
+func TestOwnSealOfRSASignsByPSS(t *testing.T) {
+	oidPSS := hex.EncodeToString([]byte{6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 10}) // RFC 8017, appendix C
+	file := sealFile(t, rsaKey(t, 3072), 40, x509.KeyUsageDigitalSignature, "geheim")
+	for _, old := range []bool{false, true} {
+		r, s := newLocal(t, "sqlite", seams{}, func(set *settings) { set.Seal, set.SealPassword, set.SealPKCS1 = file, "geheim", old })
+		p := r.create(innsiglitest.PDF(t, 1, "RSA"), byMail("Anna", "anna@example.is"))
+		r.signAll(s, p)
+		doc := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body
+		if bytes.Contains(bytes.ToLower(doc), []byte(oidPSS)) == old {
+			t.Errorf("PKCS #1 %v, PSS %v", old, !old)
+		}
+		report, err := pades.Verify(t.Context(), bytes.NewReader(doc), int64(len(doc)), pades.VerifyOptions{Now: time.Now(), Roots: x509.NewCertPool()})
+		if err != nil || len(report.Signatures) == 0 || report.Signatures[0].Summary != "untrusted" {
+			t.Errorf("PKCS #1 %v: %+v, %v", old, report, err)
+		}
 	}
 }
 
