@@ -37,6 +37,10 @@ const (
 type Anchors interface {
 	// Anchors gives the roots of others, and those of the server's own authority.
 	Anchors() (roots *x509.CertPool, own []*x509.Certificate)
+
+	// OwnRevocations answers for certificates of the server's own authority, which it knows of itself, and for nobody
+	// else's: nobody is asked over the network.
+	OwnRevocations() pades.Collector
 }
 
 // Verify judges every signature of a document. It keeps nothing. What cannot be read is Invalid, with the field "file".
@@ -44,7 +48,9 @@ func (s *Service) Verify(ctx context.Context, r io.ReaderAt, size int64) (*Repor
 	ctx, cancel := context.WithTimeoutCause(ctx, verifyWithin, errSlow)
 	defer cancel()
 	roots, own := s.Anchors.Anchors()
-	report, err := pades.Verify(ctx, r, size, pades.VerifyOptions{Now: s.Now(), Roots: roots, Own: own})
+	report, err := pades.Verify(ctx, r, size, pades.VerifyOptions{
+		Now: s.Now(), Roots: roots, Own: own, Revocations: s.Anchors.OwnRevocations(),
+	})
 	if refused, ok := errors.AsType[*pades.Refusal](err); ok {
 		return nil, InvalidField("file", refused.Code, refused.Reason)
 	}

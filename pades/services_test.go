@@ -43,6 +43,7 @@ type authority struct {
 	asked         []time.Time // what Collect was asked with
 	lists         bool        // answer with revocation lists, not OCSP
 	leaveOut      string      // the subject nobody says anything about
+	revoked       time.Time   // since when the seal is; zero: never
 
 	made   map[*node][]byte // lists, as of madeAt
 	madeAt time.Time
@@ -208,9 +209,13 @@ func (a *authority) list(by *node) []byte {
 }
 
 func (a *authority) good(c *x509.Certificate) []byte {
-	der, err := ocsp.CreateResponse(a.issuing.cert, a.status.cert, ocsp.Response{
+	answer := ocsp.Response{
 		Status: ocsp.Good, SerialNumber: c.SerialNumber, ThisUpdate: a.now, NextUpdate: a.now.AddDate(0, 0, 7), Certificate: a.status.cert,
-	}, a.status.key)
+	}
+	if c.Equal(a.seal.cert) && !a.revoked.IsZero() {
+		answer.Status, answer.RevokedAt, answer.RevocationReason = ocsp.Revoked, a.revoked, ocsp.KeyCompromise
+	}
+	der, err := ocsp.CreateResponse(a.issuing.cert, a.status.cert, answer, a.status.key)
 	if err != nil {
 		a.tb.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"github.com/innsigli/innsigli/cms"
 )
 
 var (
@@ -51,16 +53,27 @@ func (f *facts) ask(ctx context.Context, c Collector) {
 	if c == nil {
 		return
 	}
-	for _, s := range f.signatures {
-		var certs []*x509.Certificate
-		if s.sig != nil {
-			certs = append(append(certs, s.sig.Signer), s.sig.Certificates...)
-		}
-		if s.token != nil {
-			certs = append(append(certs, s.token.Signer), s.token.Certs...)
-		}
-		if m, err := c.Collect(ctx, certs, time.Time{}); err == nil {
+	about := func(signer *x509.Certificate, others []*x509.Certificate) {
+		m, err := c.Collect(ctx, append([]*x509.Certificate{signer}, others...), time.Time{})
+		if err == nil {
 			f.known.Add(m)
 		}
+		if revoked, ok := errors.AsType[proven](err); ok {
+			f.known.Add(revoked.Proof())
+		}
 	}
+	for _, s := range f.signatures {
+		if s.sig != nil {
+			about(s.sig.Signer, s.sig.Certificates)
+		}
+		if s.token != nil {
+			about(s.token.Signer, s.token.Certs)
+		}
+	}
+}
+
+// proven is the error of a collector for a certificate that was revoked, with what says so.
+type proven interface {
+	error
+	Proof() cms.Material
 }

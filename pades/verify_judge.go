@@ -22,9 +22,17 @@ func judge(f *facts, o *VerifyOptions) *Report {
 	}
 	// The last first: a time-stamp proves what was there before it.
 	for i, s := range slices.Backward(f.signatures) {
-		r.Signatures[i] = j.signature(s)
-		if s.isStamp() && r.Signatures[i].Indication == TotalPassed {
+		if !s.isStamp() {
+			continue
+		}
+		if r.Signatures[i] = j.signature(s); r.Signatures[i].Indication == TotalPassed {
 			j.proofs = append(j.proofs, proof{s, s.token.Time})
+		}
+	}
+	// Then the first first: what a signature covers was there before it.
+	for i, s := range f.signatures {
+		if !s.isStamp() {
+			r.Signatures[i] = j.signature(s)
 		}
 	}
 	r.conclude()
@@ -59,6 +67,7 @@ type judgement struct {
 	o      *VerifyOptions
 	trust  *trust
 	proofs []proof
+	stamps []proof // signature time-stamps that hold, of the signatures judged so far
 }
 
 // verdict collects what is found about one signature.
@@ -285,6 +294,18 @@ func (j *judgement) provenBy(s *sigFacts) (time.Time, bool) {
 	return best, ok
 }
 
+// madeAfter gives the latest time-stamp that a signature covers: it was made after that. No time-stamp of its own says so,
+// for it could have been asked for long after signing. Zero if there is none.
+func (j *judgement) madeAfter(s *sigFacts) time.Time {
+	var after time.Time
+	for _, p := range slices.Concat(j.proofs, j.stamps) {
+		if p.s.end > 0 && p.s.end <= s.from && p.time.After(after) {
+			after = p.time
+		}
+	}
+	return after
+}
+
 // stampHolds judges the authority of a time-stamp; control is until when the time-stamp
 // itself is known to have existed.
 func (j *judgement) stampHolds(t *cms.Token, control time.Time) (chain []*x509.Certificate, problem, warning breach) {
@@ -366,6 +387,9 @@ func (j *judgement) signer(s *sigFacts, v *verdict) {
 		if stampChain, problem, warning = j.stampHolds(s.token, best); problem.rule == "" || problem.rule == "revocation-unknown" {
 			best, proven, v.TimeBy = s.token.Time, true, "signature time-stamp"
 		}
+		if problem.rule == "" && s.mathErr == nil {
+			j.stamps = append(j.stamps, proof{s, s.token.Time})
+		}
 		v.breach(problem)
 		v.breach(warning)
 	}
@@ -379,13 +403,26 @@ func (j *judgement) signer(s *sigFacts, v *verdict) {
 	}
 	extra := slices.Concat(s.sig.Certificates, j.facts.known.Certs)
 	chain, problem := j.trust.chain(s.sig.Signer, extra, best, x509.ExtKeyUsageAny)
-	v.breach(problem)
+	at := moment{made: best, proven: best, now: j.o.Now, after: j.madeAfter(s)}
+	v.breach(outside(problem, s.sig.Signer, at))
 	v.trusted(j.trust, chain)
-	at := moment{made: best, proven: best, now: j.o.Now}
 	problem, warning := j.trust.prover(&j.facts.known).revocation(chain, at)
 	v.breach(problem)
 	v.breach(warning)
 	v.Level = j.level(s, v, grounds{chain, stampChain, at, proven})
+}
+
+// outside tells a certificate that was certainly not valid when the signature was made from one of which that cannot be
+// told (EN 319 102-1, 5.5.4 and table 5).
+func outside(b breach, c *x509.Certificate, at moment) breach {
+	switch {
+	case b.rule != "out-of-bounds":
+	case c.NotBefore.After(at.proven):
+		b.rule = "not-yet-valid"
+	case at.after.After(c.NotAfter):
+		b.rule = "expired-before"
+	}
+	return b
 }
 
 // oidDocumentSigning is the extended key usage of RFC 9336.

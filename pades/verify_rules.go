@@ -24,6 +24,9 @@ const (
 	chainFailure       = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
 	noChain            = "NO_CERTIFICATE_CHAIN_FOUND"
 	outOfBounds        = "OUT_OF_BOUNDS_NO_POE"
+	revokedBefore      = "REVOKED"
+	expiredBefore      = "EXPIRED"
+	notYetValid        = "NOT_YET_VALID"
 	revokedNoPOE       = "REVOKED_NO_POE"
 	tryLater           = "TRY_LATER"
 	clauseRange        = "ISO 32000-2, 12.8.1"
@@ -36,6 +39,7 @@ const (
 	clauseBaseline     = "EN 319 142-1, 6.3"
 	clauseChain        = "EN 319 102-1, 5.2.6"
 	clauseRevocation   = "EN 319 102-1, 5.2.5"
+	clauseBestTime     = "EN 319 102-1, 5.5.4 and table 5"
 	clauseMathematics  = "EN 319 102-1, 5.2.7"
 	clauseAlgorithms   = "ETSI TS 119 312"
 	clauseStampedChain = "RFC 3161, 2.3"
@@ -62,6 +66,9 @@ var rules = []rule{
 	{"doc-mdp", TotalFailed, formatFailure, "forbidden", Error, clauseDocMDP, "The document was changed in a way that the signature forbids."},
 	{"doc-mdp-field", TotalFailed, formatFailure, "forbidden", Error, clauseDocMDP, "A new field was put over a certified document."},
 	{"field-mdp", TotalFailed, formatFailure, "forbidden", Error, clauseFieldMDP, "A field was changed that the signature closes."},
+	{"revoked-before", TotalFailed, revokedBefore, "revoked", Error, clauseBestTime, "The certificate had been revoked before the signature was made: the signature covers a time-stamp that is later."},
+	{"expired-before", TotalFailed, expiredBefore, "void", Error, clauseBestTime, "The certificate had expired before the signature was made: the signature covers a time-stamp that is later."},
+	{"not-yet-valid", TotalFailed, notYetValid, "void", Error, clauseBestTime, "The signature was made before its certificate became valid."},
 	{"incomparable", Indeterminate, sigConstraints, "incomparable", Error, clauseIncrements, "The revision that was signed cannot be read by itself, so what was changed since cannot be told."},
 	{"algorithm", Indeterminate, cryptoConstraints, "algorithm", Error, clauseAlgorithms, "The signature uses an algorithm or a key that is not accepted."},
 	{"unsigned", Indeterminate, sigConstraints, "stamp", Error, "EN 319 142-1, 6.3, table 1", "The signature carries something that it does not cover and that is not understood: a time-stamp could be hidden there."},
@@ -104,8 +111,9 @@ var summaries = map[string]string{
 	"stamp":           "The signature itself is right, but its time-stamp is not.",
 	"untrusted":       "The signature itself is right, but who made it is not known here.",
 	"expired":         "The signature itself is right, but the certificate was not valid when it was made, as far as can be proven.",
+	"void":            "The certificate was not valid when the signature was made.",
 	"revoked":         "The certificate had been revoked.",
-	"unknown":         "The signature itself is right, but whether its certificate had been revoked could not be checked.",
+	"unknown":         "The signature itself is right. Whether its certificate had been revoked could not be checked: the document holds no proof of it, and nobody was asked or answered.",
 	"annotated":       "The signature itself is right, but comments or drawings were put over the document since.",
 	"none":            "There is no signature in this document.",
 	"all-valid":       "All signatures are valid.",

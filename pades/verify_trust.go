@@ -55,10 +55,26 @@ func (t *trust) chain(cert *x509.Certificate, extra []*x509.Certificate, at time
 	case errors.As(err, &unknown):
 		return nil, breach{"chain", displayName(cert)}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if inside := within(cert, at); !inside.Equal(at) { // the validity is looked at first, but whom nobody knows is not known
+			if _, b := t.chain(cert, extra, inside, use); b.rule == "chain" {
+				return nil, b
+			}
+		}
 		detail := displayName(invalid.Cert) + ": " + invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " – " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 		return nil, breach{"out-of-bounds", detail}
 	}
 	return nil, breach{"chain-general", err.Error()}
+}
+
+// within is the time at which a certificate was valid that is next to another time.
+func within(c *x509.Certificate, at time.Time) time.Time {
+	switch {
+	case at.Before(c.NotBefore):
+		return c.NotBefore
+	case at.After(c.NotAfter):
+		return c.NotAfter
+	}
+	return at
 }
 
 // prover answers from a store of validation data, each question once.
@@ -97,9 +113,10 @@ func (p *prover) about(cert, issuer *x509.Certificate) []*cms.Revocation {
 	return out
 }
 
-// revocation of a whole chain: made is the time that statements must reach to, proven the
-// time until which a revocation counts, now is when it is asked.
-type moment struct{ made, proven, now time.Time }
+// moment is when a chain is asked about: made is the time that statements must reach to, proven the time until which a
+// revocation counts, now is when it is asked. What is asked about was certainly made after the last, which is zero when
+// nothing proves that.
+type moment struct{ made, proven, now, after time.Time }
 
 // revocation asks about every certificate of a chain but the anchor (EN 319 102-1, 5.2.5).
 // Warnings are about certificates of which nobody can be asked.
@@ -112,6 +129,9 @@ func (p *prover) revocation(chain []*x509.Certificate, at moment) (problem breac
 		good := false
 		for _, r := range p.about(c, chain[i+1]) {
 			if r.Revoked && !r.RevokedAt.After(at.proven) {
+				if i == 0 && !r.RevokedAt.After(at.after) {
+					return breach{"revoked-before", displayName(c) + ", " + r.RevokedAt.UTC().Format(time.RFC3339)}, warning
+				}
 				return breach{"revoked", displayName(c) + ", " + r.RevokedAt.UTC().Format(time.RFC3339)}, warning
 			}
 			good = good || reaches(r, at) && p.responderHolds(r, chain[i+1], at)

@@ -52,7 +52,12 @@ type RevokedError struct {
 	Serial string // hexadecimal
 	At     time.Time
 	Reason int // CRLReason, RFC 5280, clause 5.3.1
+
+	proof cms.Material
 }
+
+// Proof is what says so, for who judges by himself: revoked since when can be long after what is judged.
+func (e *RevokedError) Proof() cms.Material { return e.proof }
 
 // Error names the certificate by its serial number.
 func (e *RevokedError) Error() string {
@@ -222,7 +227,10 @@ func (j *collection) proof(ctx context.Context, l link) (proof, error) {
 	case !ok:
 		return proof{}, errors.Join(failures...)
 	case p.status.Revoked:
-		return proof{}, &RevokedError{Serial: label(l.cert), At: p.status.RevokedAt, Reason: p.status.Reason}
+		e := &RevokedError{Serial: label(l.cert), At: p.status.RevokedAt, Reason: p.status.Reason}
+		e.proof.AddCert(l.cert, l.issuer)
+		add(&e.proof, []proof{p})
+		return proof{}, e
 	}
 	return p, nil
 }

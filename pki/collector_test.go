@@ -262,6 +262,13 @@ func TestRevokedIsRevoked(t *testing.T) {
 	if !errors.As(err, &revoked) || revoked.Serial != w.mid.cert.SerialNumber.Text(16) || revoked.Reason != ocsp.CACompromise || names(m) != "" {
 		t.Errorf("by OCSP: %s, %v", names(m), err)
 	}
+	proof := revoked.Proof()
+	if len(proof.OCSPs) != 1 {
+		t.Fatalf("proof by OCSP: %d answers", len(proof.OCSPs))
+	}
+	if r, err := cms.CheckOCSP(proof.OCSPs[0], w.mid.cert, w.root.cert); err != nil || !r.Revoked {
+		t.Errorf("proof by OCSP: %+v, %v", r, err)
+	}
 	w.ocsp, w.down["ocsp"] = nil, true
 	w.list = func(of string, l *x509.RevocationList) {
 		if of == "mid" {
@@ -271,6 +278,11 @@ func TestRevokedIsRevoked(t *testing.T) {
 	m, err = w.collector(newClock()).Collect(t.Context(), []*x509.Certificate{w.leaf.cert}, today)
 	if revoked = nil; !errors.As(err, &revoked) || revoked.Serial != w.leaf.cert.SerialNumber.Text(16) || names(m) != "" {
 		t.Errorf("by list: %s, %v", names(m), err)
+	}
+	if proof := revoked.Proof(); len(proof.CRLs) != 1 {
+		t.Errorf("proof by list: %d lists", len(proof.CRLs))
+	} else if r, err := cms.CheckCRL(proof.CRLs[0], w.leaf.cert, w.mid.cert); err != nil || !r.Revoked {
+		t.Errorf("proof by list: %+v, %v", r, err)
 	}
 }
 

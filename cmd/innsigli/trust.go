@@ -24,7 +24,8 @@ type trust struct {
 	own   *pki.Seal // from --seal; nil: the local one
 	local atomic.Pointer[pki.Authority]
 
-	services pades.Services
+	services  pades.Services
+	ourselves pades.Collector // answers for local certificates only
 
 	mu     sync.Mutex
 	warned map[string]time.Duration // the least time left that the log has told of, by certificate
@@ -66,8 +67,26 @@ func (t *trust) connect() error {
 		return wrongUsage("--tsa: %w", err)
 	}
 	t.services = pades.Services{Timestamps: stamps, Revocations: pki.NewCollector(pki.CollectorOptions{ClientOptions: common})}
+	common.Transport = t.server().Transport(nobody{})
+	t.ourselves = pki.NewCollector(pki.CollectorOptions{ClientOptions: common})
 	return nil
 }
+
+// nobody is asked about certificates of strangers in documents that anybody may send.
+type nobody struct{}
+
+var errNotAsked = errors.New("strangers are not asked")
+
+// RoundTrip implements [http.RoundTripper].
+func (nobody) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		_ = r.Body.Close() // in memory
+	}
+	return nil, errNotAsked
+}
+
+// OwnRevocations implements innsigli.Anchors.
+func (t *trust) OwnRevocations() pades.Collector { return t.ourselves }
 
 // Services implements innsigli.Sealer.
 func (t *trust) Services() pades.Services { return t.services }
