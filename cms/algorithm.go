@@ -78,6 +78,8 @@ func signatureAlgorithm(key crypto.PublicKey, h crypto.Hash, pss bool) (pkix.Alg
 			id.Algorithm = oidECDSASHA384
 		case crypto.SHA512:
 			id.Algorithm = oidECDSASHA512
+		case crypto.SHA1: // of old signatures, see ParseOld
+			id.Algorithm = oidECDSASHA1
 		default:
 			id.Algorithm = oidECDSASHA256
 		}
@@ -121,10 +123,14 @@ func checkSignature(key crypto.PublicKey, id pkix.AlgorithmIdentifier, h crypto.
 		}
 		return nil
 	}
+	return checkDigest(key, id, h, sum(h, message), sig)
+}
+
+// checkDigest verifies a signature value over a digest that was made with h.
+func checkDigest(key crypto.PublicKey, id pkix.AlgorithmIdentifier, h crypto.Hash, digest, sig []byte) error {
 	if _, err := HashFor(key); err != nil {
 		return err
 	}
-	digest := sum(h, message)
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
 		want, err := signatureAlgorithm(k, h, false)
@@ -145,7 +151,9 @@ func checkSignature(key crypto.PublicKey, id pkix.AlgorithmIdentifier, h crypto.
 }
 
 func checkRSA(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, h crypto.Hash, digest, sig []byte) error {
-	withHash := map[crypto.Hash]asn1.ObjectIdentifier{crypto.SHA256: oidRSASHA256, crypto.SHA384: oidRSASHA384, crypto.SHA512: oidRSASHA512}
+	withHash := map[crypto.Hash]asn1.ObjectIdentifier{
+		crypto.SHA1: oidRSASHA1, crypto.SHA256: oidRSASHA256, crypto.SHA384: oidRSASHA384, crypto.SHA512: oidRSASHA512,
+	}
 	switch {
 	case id.Algorithm.Equal(oidRSA), id.Algorithm.Equal(withHash[h]):
 		if rsa.VerifyPKCS1v15(k, h, digest, sig) != nil {

@@ -27,6 +27,8 @@ var (
 	oidECDSASHA512        = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}
 	oidRSA                = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
 	oidRSASHA256          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
+	oidRSASHA1            = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}
+	oidECDSASHA1          = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}
 	oidRSASHA384          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}
 	oidRSASHA512          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}
 	oidPSS                = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
@@ -66,7 +68,7 @@ type signerInfo struct {
 	Version            int
 	Signer             issuerAndSerial
 	DigestAlgorithm    pkix.AlgorithmIdentifier
-	SignedAttributes   asn1.RawValue `asn1:"tag:0"`
+	SignedAttributes   asn1.RawValue `asn1:"optional,tag:0"`
 	SignatureAlgorithm pkix.AlgorithmIdentifier
 	Signature          []byte
 	UnsignedAttributes asn1.RawValue `asn1:"optional,tag:1"`

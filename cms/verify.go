@@ -43,7 +43,11 @@ type Signature struct {
 	// Token is the signature time-stamp, nil if there is none.
 	Token []byte
 
+	// Content is what was signed, of a signature that is not detached; see [ParseOld].
+	Content []byte
+
 	kind     asn1.ObjectIdentifier
+	bare     bool // no signed attributes: the signature is over the content itself
 	version  int
 	info     signerInfo
 	tbs      []byte
@@ -65,7 +69,10 @@ func Parse(der []byte) (*Signature, error) {
 }
 
 // parseSigner reads the one signer of a SignedData of any content.
-func parseSigner(sd *parsed) (*Signature, error) {
+func parseSigner(sd *parsed) (*Signature, error) { return parseSignerOf(sd, false) }
+
+// parseSignerOf takes what old programs wrote, too, if old is set.
+func parseSignerOf(sd *parsed, old bool) (*Signature, error) {
 	if len(sd.SignerInfos) != 1 {
 		return nil, fmt.Errorf("%d signers instead of one", len(sd.SignerInfos))
 	}
@@ -80,10 +87,13 @@ func parseSigner(sd *parsed) (*Signature, error) {
 		return nil, errors.New("the signer's digest algorithm is not announced")
 	}
 	var err error
-	if s.Hash, err = hashOf(s.info.DigestAlgorithm.Algorithm); err != nil {
+	if s.Hash, err = hashOf(s.info.DigestAlgorithm.Algorithm); err != nil && !(old && s.info.DigestAlgorithm.Algorithm.Equal(oidSHA1)) {
 		return nil, err
+	} else if err != nil {
+		s.Hash = crypto.SHA1
 	}
-	if !sd.Certificates.IsCompound || !s.info.SignedAttributes.IsCompound {
+	s.bare = old && len(s.info.SignedAttributes.FullBytes) == 0
+	if !sd.Certificates.IsCompound || !s.bare && !s.info.SignedAttributes.IsCompound {
 		return nil, errors.New("malformed set")
 	}
 	if s.Certificates, err = parseCertificates(sd.Certificates.Bytes); err != nil {
@@ -255,6 +265,9 @@ func (s *Signature) one(oid asn1.ObjectIdentifier) ([]byte, error) {
 // and that these hold the digest (RFC 5652, clauses 5.4 and 5.6). It says nothing
 // of trust.
 func (s *Signature) Check(digest []byte) error {
+	if s.bare {
+		return checkDigest(s.Signer.PublicKey, s.info.SignatureAlgorithm, s.Hash, digest, s.info.Signature)
+	}
 	raw, err := s.one(oidMessageDigest)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 const (
 	subFilterCAdES  = "ETSI.CAdES.detached"
 	subFilterPKCS7  = "adbe.pkcs7.detached"
+	subFilterSHA1   = "adbe.pkcs7.sha1"
 	subFilterStamp  = "ETSI.RFC3161"
 	maxSignatures   = 100
 	maxMaterial     = 2000

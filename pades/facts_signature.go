@@ -174,14 +174,21 @@ func (s *sigFacts) parse() {
 	switch s.subFilter {
 	case subFilterStamp:
 		s.token, s.sigErr = cms.ParseToken(s.contents)
-	case subFilterCAdES, subFilterPKCS7:
+	case subFilterCAdES, subFilterPKCS7, subFilterSHA1:
 		// Programs with NSS write indefinite lengths, which readers take though ISO 32000
 		// does not.
 		if der, err := cms.Definite(s.contents); err == nil && len(s.contents) > 1 && s.contents[1] == 0x80 {
 			s.contents, s.ber = der, true
 		}
-		if s.sig, s.sigErr = cms.Parse(s.contents); s.sigErr == nil {
+		parse := cms.ParseOld
+		if s.subFilter == subFilterCAdES {
+			parse = cms.Parse
+		}
+		if s.sig, s.sigErr = parse(s.contents); s.sigErr == nil {
 			s.sigErr = s.sig.CheckVersion()
+		}
+		if s.sigErr == nil && (s.subFilter == subFilterSHA1) != (len(s.sig.Content) > 0) {
+			s.sigErr = errContent
 		}
 	default:
 		s.sigErr = errSubFilter
@@ -191,6 +198,8 @@ func (s *sigFacts) parse() {
 // hashes lists what has to be computed over the covered bytes.
 func (s *sigFacts) hashes() []crypto.Hash {
 	switch {
+	case s.sig != nil && s.subFilter == subFilterSHA1:
+		return []crypto.Hash{crypto.SHA1}
 	case s.sig != nil:
 		return []crypto.Hash{s.sig.Hash}
 	case s.token != nil:
@@ -206,7 +215,11 @@ func (s *sigFacts) check() {
 	case s.isStamp():
 		s.mathErr = s.token.Matches(s.token.Hash, s.digests[s.token.Hash])
 	default:
-		s.mathErr = s.sig.Check(s.digests[s.sig.Hash])
+		if s.subFilter == subFilterSHA1 { // the digest of the document is what was signed
+			s.mathErr = s.sig.CheckContent(s.digests[crypto.SHA1])
+		} else {
+			s.mathErr = s.sig.Check(s.digests[s.sig.Hash])
+		}
 		if s.baseErr = s.sig.CheckBaseline(); s.baseErr == nil && s.ber {
 			s.baseErr = errBER
 		}

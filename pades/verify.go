@@ -13,6 +13,7 @@ import (
 var (
 	errSubFilter = errors.New("kind of signature is not known")
 	errBER       = errors.New("not in DER")
+	errContent   = errors.New("what was signed is not where the kind of signature has it")
 )
 
 // VerifyOptions say whom to trust and what time it is.
@@ -50,6 +51,11 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, o VerifyOptions) (*R
 // judgement then says that nothing is known.
 func (f *facts) ask(ctx context.Context, c Collector) {
 	f.known.Add(f.material)
+	for _, s := range f.signatures {
+		if s.sig != nil && s.mathErr == nil {
+			f.known.Add(s.sig.Archived())
+		}
+	}
 	if c == nil {
 		return
 	}

@@ -138,7 +138,7 @@ func TestWhatPdfsigSignsIsJudgedRight(t *testing.T) {
 	out, err := os.ReadFile(to)
 	must(t, err)
 	r := verified(t, out, pades.VerifyOptions{Now: signingTime.AddDate(0, 1, 0), Own: h.signer.Chain[1:]})
-	if got := told(r); len(got) != 1 || got[0] != "signature TOTAL-PASSED   unchanged" || !strings.Contains(explain(r), "not-pades: ") || !strings.Contains(explain(r), "not-der: ") {
+	if got := told(r); len(got) != 1 || got[0] != "signature TOTAL-PASSED  PKCS7-B unchanged" || !strings.Contains(explain(r), "not-pades: ") || !strings.Contains(explain(r), "not-der: ") {
 		t.Errorf("%s%s", strings.Join(got, "\n"), explain(r))
 	}
 }

@@ -185,6 +185,8 @@ func form(s *sigFacts, v *verdict) {
 	switch {
 	case errors.Is(s.sigErr, errSubFilter):
 		v.find("sub-filter", string(s.subFilter))
+	case s.sig != nil && s.sigErr == nil && (s.sig.Weak() || s.subFilter == subFilterSHA1):
+		v.find("algorithm", "SHA-1")
 	case errors.Is(s.sigErr, cms.ErrAlgorithm):
 		v.find("algorithm", s.sigErr.Error())
 	case s.sigErr != nil:
@@ -448,21 +450,21 @@ type grounds struct {
 // level tells which level a signature has reached (EN 319 142-1, 6.3), and warns of what
 // keeps it from being one of PAdES.
 func (j *judgement) level(s *sigFacts, v *verdict, g grounds) string {
+	kind := "PAdES-BASELINE-"
 	if s.subFilter != subFilterCAdES {
+		kind = "PKCS7-" // as EU DSS calls it
 		v.find("not-pades", string(s.subFilter))
-		return ""
-	}
-	if s.baseErr != nil {
+	} else if s.baseErr != nil {
 		v.find("baseline", s.baseErr.Error())
 	}
 	if !s.hasTime {
 		v.find("claimed-time", "")
 	}
-	if s.baseErr != nil || !s.hasTime || s.mathErr != nil || s.end == 0 {
+	if s.subFilter == subFilterCAdES && (s.baseErr != nil || !s.hasTime) || s.sigErr != nil || s.mathErr != nil || s.end == 0 {
 		return ""
 	}
 	if !g.proven {
-		return "PAdES-BASELINE-B"
+		return kind + "B"
 	}
 	holds := func(m *cms.Material) bool {
 		p := j.trust.prover(m)
@@ -473,12 +475,12 @@ func (j *judgement) level(s *sigFacts, v *verdict, g grounds) string {
 		return len(g.chain) > 0 && p.complete(g.chain, g.at) && p.complete(g.stampChain, stamp)
 	}
 	if !j.facts.dss || !holds(&j.facts.material) {
-		return "PAdES-BASELINE-T"
+		return kind + "T"
 	}
 	for _, p := range j.proofs {
 		if p.s.from >= s.end && holds(&p.s.material) {
-			return "PAdES-BASELINE-LTA"
+			return kind + "LTA"
 		}
 	}
-	return "PAdES-BASELINE-LT"
+	return kind + "LT"
 }

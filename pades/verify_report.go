@@ -56,7 +56,8 @@ type SignatureReport struct {
 	// Summary is a stable word for the conclusion, Text the same in a sentence for people.
 	Summary string `json:"summary"`
 	Text    string `json:"text"`
-	// Level is PAdES-BASELINE-B, -T, -LT or -LTA, empty for what is none of them.
+	// Level is PAdES-BASELINE-B, -T, -LT or -LTA, PKCS7-B to -LTA for signatures of PDF that are no PAdES, empty for
+	// what is none of them.
 	Level string `json:"level,omitempty"`
 
 	Signer *Party `json:"signer,omitempty"`
