@@ -112,7 +112,7 @@ func (t *taking) pass(ctx context.Context, pass int) (done bool, err error) {
 	}
 	t.at.Pages = doc.PageCount()
 	if doc.Signed() {
-		return t.signed(doc, pass)
+		return t.signed(ctx, doc, pass)
 	}
 	if cover, err := doc.Portfolio(); err != nil || cover {
 		return false, errors.Join(err, pades.Refuse(pades.Portfolio, ""))
@@ -148,8 +148,8 @@ func isRefusal(err error, code string) bool {
 }
 
 // signed judges a document that bears signatures. They bind its bytes, so nothing can be taken out of it: what does
-// something by itself is refused.
-func (t *taking) signed(doc *pades.Document, pass int) (done bool, err error) {
+// something by itself is refused, and what only looks signed, or is no more: it would come past the writing anew.
+func (t *taking) signed(ctx context.Context, doc *pades.Document, pass int) (done bool, err error) {
 	if pass > 0 { // it was damaged or encrypted, and writing it anew has broken what was signed
 		return false, pades.Refuse(pades.Broken, "signed, but not to be read as it is")
 	}
@@ -159,6 +159,9 @@ func (t *taking) signed(doc *pades.Document, pass int) (done bool, err error) {
 	_, found, err := doc.Disarm(false, false)
 	if err == nil && found.Active > 0 {
 		err = pades.Refuse(pades.ActiveContent, fmt.Sprintf("%d actions", found.Active))
+	}
+	if err == nil {
+		err = pades.Genuine(ctx, doc)
 	}
 	t.at.Signed, t.at.Certification = true, doc.Certification()
 	return err == nil, err

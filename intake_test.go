@@ -149,9 +149,12 @@ func TestIntakeKeepsWhatIsSignedByteForByte(t *testing.T) {
 		code  string
 		level int
 	}{
-		"approval":          {signedBy("", ""), "", 0},
-		"certified, fill":   {signedBy(mdp(2), ""), "", 2},
-		"certified, remark": {signedBy(mdp(3), "/OpenAction [3 0 R /Fit]"), "", 3},
+		"approval":          {signedPage(t, 0), "", 0},
+		"certified, fill":   {signedPage(t, 2), "", 2},
+		"certified, remark": {signedPage(t, 3), "", 3},
+		"in name only":      {signedBy("", ""), pades.BogusSignature, 0},
+		"as certified":      {signedBy(mdp(2), ""), pades.BogusSignature, 0},
+		"over other bytes":  {bytes.Replace(signedPage(t, 0), []byte("/MediaBox ["), []byte("/MediaBox\n["), 1), pades.BogusSignature, 0},
 		"certified, closed": {signedBy(mdp(1), ""), pades.Certified, 0},
 		"with a script":     {signedBy("", "/OpenAction << /S /JavaScript /JS (x) >>"), pades.ActiveContent, 0},
 	} {

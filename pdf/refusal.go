@@ -20,6 +20,7 @@ const (
 	Locked         = "Locked"
 	Portfolio      = "Portfolio"
 	ActiveContent  = "ActiveContent"
+	BogusSignature = "BogusSignature"
 )
 
 // reasons say to a person who is no engineer why the document is refused.
@@ -53,6 +54,8 @@ func reason(code string) string {
 		return "The document is a portfolio: the real documents are attached inside it; send each of them by itself."
 	case ActiveContent:
 		return "The document is signed and holds scripts or other active content, which cannot be taken out without breaking its signatures; send it without them."
+	case BogusSignature:
+		return "A signature on the document is damaged or cannot be checked, so nobody can rely on it; send the document as it was before that signature."
 	default:
 		return "The document is damaged; open it in another program, save it anew and try again."
 	}
