@@ -89,10 +89,10 @@ func decideCancel(f Facts, actor string) (Change, error) {
 var farewell = map[State]struct {
 	log       LogKind
 	mail, sms JobKind
-	event     EventType // zero: none
+	event     EventType
 }{
 	Canceled: {LogCanceled, JobMailCanceled, JobSmsCanceled, EventCanceled},
-	Expired:  {LogExpired, JobMailExpired, JobSmsExpired, 0},
+	Expired:  {LogExpired, JobMailExpired, JobSmsExpired, EventExpired},
 }
 
 // ending is what every end before completion has in common, for a process or for all processes of a sequence: the
@@ -129,18 +129,23 @@ func endingOf(f Facts, st State, actor string, all []person) Change {
 		}
 		c.Jobs = append(c.Jobs, j)
 	}
+	var hooks []Job
+	if tell.event != 0 {
+		hooks = webhookJobs(f, tell.event)
+	}
 	if p.AnySigned() {
+		c.Jobs = append(c.Jobs, Job{
+			Kind: JobMailOwnerCopy, Address: f.Owner(), Language: companyLanguage(f.Company), Uniq: "copy:" + string(p.Key),
+		})
+	}
+	if p.AnySigned() || tell.event.CarriesHeld() && len(hooks) > 0 {
 		c.Key = KeyHeld
-		c.Jobs = append(c.Jobs,
-			Job{Kind: JobMailOwnerCopy, Address: f.Owner(), Language: companyLanguage(f.Company), Uniq: "copy:" + string(p.Key)},
-			Job{Kind: JobHoldExpire, Due: f.Now.Add(HoldLifetime), Uniq: "hold:" + string(p.Key)})
+		c.Jobs = append(c.Jobs, Job{Kind: JobHoldExpire, Due: f.Now.Add(HoldLifetime), Uniq: "hold:" + string(p.Key)})
 	} else {
 		c.Key = KeyDestroyed
 		c.Jobs = append(c.Jobs, purgeJob(p.Key))
 	}
-	if tell.event != 0 {
-		c.Jobs = append(c.Jobs, webhookJobs(f, tell.event)...)
-	}
+	c.Jobs = append(c.Jobs, hooks...)
 	return c
 }
 

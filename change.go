@@ -20,8 +20,12 @@ type Facts struct {
 	Members  []Member
 	// Challenge is the one that the verb names; zero when it names none or there is none.
 	Challenge Challenge
-	// Held says that the wrapped key stands in the hold, for the owner's copy.
+	// Held says that the wrapped key stands in the hold, for the owner's copy and for events that carry the document.
 	Held bool
+	// Copied says that the owner has the copy, and only such events keep the hold; Hooks is how many of them are not
+	// settled yet. Both say nothing when nothing is held.
+	Copied bool
+	Hooks  int
 }
 
 // Decision judges facts. It has no hands: same facts, same change.
@@ -92,9 +96,11 @@ const (
 	KeyHeld
 	// HoldDestroyed deletes it from the hold.
 	HoldDestroyed
+	// HoldCopied leaves it in the hold and says that the owner has the copy.
+	HoldCopied
 )
 
-var keyMoveNames = [...]string{"stays", "destroyed", "held", "hold destroyed"}
+var keyMoveNames = [...]string{"stays", "destroyed", "held", "hold destroyed", "hold copied"}
 
 // String names the move in golden files.
 func (k KeyMove) String() string { return keyMoveNames[k] }
@@ -139,10 +145,13 @@ type Job struct {
 	// Lane orders what must not overtake: of two jobs in a lane the later waits while the earlier runs, and for
 	// webhooks also while the earlier waits for its next attempt. Empty: no order.
 	Lane string
+	// Target says which jobs are for the same receiver, of whom only some run at once; webhooks alone have one.
+	Target string
 	// Uniq keeps a second unfinished job with the same value from being made. Empty: none.
 	Uniq    string
 	Due     time.Time // zero: at once
 	Attempt int       // counted when claimed, so it is 1 on the first try
+	Earlier int       // the attempts that were made before it was ordered once more
 	At      time.Time // when the commit was made: the time of the event
 }
 

@@ -149,11 +149,14 @@ const (
 	EventSignedDocument EventType = 1
 	EventAllSigned      EventType = 2
 	EventCanceled       EventType = 5
+	EventExpired        EventType = 6
+	EventCompleted      EventType = 10
 	EventCreated        EventType = 11
 )
 
 var eventNames = map[EventType]string{
-	EventSignedDocument: "SignedDocument", EventAllSigned: "AllSigned", EventCanceled: "Canceled", EventCreated: "Created",
+	EventSignedDocument: "SignedDocument", EventAllSigned: "AllSigned", EventCanceled: "Canceled", EventExpired: "Expired",
+	EventCompleted: "Completed", EventCreated: "Created",
 }
 
 // String is the canonical name on the wire, "" for EventAny.

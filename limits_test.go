@@ -53,6 +53,8 @@ var limitTests = map[string]func(*testing.T){
 	"MaxSequence":         sequenceLength,
 	"MaxSequenceBytes":    sequenceBytes,
 	"MaxSequenceBody":     sequenceBody,
+	"MaxWebhooks":         webhooksOfAFlow,
+	"MaxWebhookURL":       webhookURL,
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),

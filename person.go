@@ -3,6 +3,7 @@ package innsigli
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -65,13 +66,29 @@ func lane(g GroupKey, who Signee) string {
 func webhookJobs(f Facts, e EventType) []Job {
 	var jobs []Job
 	for _, w := range f.Webhooks {
-		if w.Type != EventAny && w.Type != e {
+		if !w.Wants(e) {
 			continue
 		}
-		id := strconv.FormatInt(w.ID, 10)
 		jobs = append(jobs, Job{
-			Kind: JobWebhook, Ref: id, Event: e, Lane: "hook:" + id + ":" + string(f.Process.Key),
+			Kind: JobWebhook, Ref: strconv.FormatInt(w.ID, 10), Event: e, Lane: HookLane(w.ID, f.Process.Key),
+			Target: HookTarget(f.Process.Company, w.URL),
 		})
 	}
 	return jobs
+}
+
+// HookLane orders the events of one process for one registration.
+func HookLane(hook int64, p ProcessKey) string {
+	return "hook:" + strconv.FormatInt(hook, 10) + ":" + string(p)
+}
+
+// HookTarget says which events have the same receiver: those of one company to one host and port. It is a hash, since a
+// row outlives what it speaks of.
+func HookTarget(c CompanyKey, address string) string {
+	host := ""
+	if u, err := url.Parse(address); err == nil {
+		host = strings.ToLower(u.Scheme + "://" + u.Host)
+	}
+	h := sha256.Sum256([]byte(string(c) + "\x00" + host))
+	return "at:" + hex.EncodeToString(h[:12])
 }

@@ -100,9 +100,10 @@ func TestLanesKeepOnePersonsMessagesInOrderAndNameNobody(t *testing.T) {
 }
 
 func TestWebhooksGoToWhoRegisteredForTheEventOrForAll(t *testing.T) {
-	f := withHooks(factsOf(Started), EventAny, EventCanceled, EventCreated, EventAllSigned, EventSignedDocument)
+	f := withHooks(factsOf(Started), EventAny, EventCanceled, EventCreated, EventAllSigned, EventSignedDocument, EventExpired, EventCompleted)
 	for event, want := range map[EventType][]string{
 		EventCanceled: {"1", "2"}, EventCreated: {"1", "3"}, EventAllSigned: {"1", "4"}, EventSignedDocument: {"1", "5"},
+		EventExpired: {"1", "6"}, EventCompleted: {"7"},
 	} {
 		var got []string
 		lanes := map[string]bool{}

@@ -55,8 +55,14 @@ type Store interface {
 	Flows(ctx context.Context, c CompanyKey) ([]Flow, error)
 	// Webhooks lists the registrations of a flow, oldest first.
 	Webhooks(ctx context.Context, f FlowKey) ([]Webhook, error)
-	// AddWebhook keeps a registration; NotFound when the flow is not the company's.
+	// AddWebhook keeps a registration; NotFound when the flow is not the company's, the error of
+	// [RoomForWebhook] when it has as many as it may have.
 	AddWebhook(ctx context.Context, c CompanyKey, w Webhook) (Webhook, error)
+	// ChangeWebhook replaces what a registration says, and where its waiting events go; NotFound when it or the flow is
+	// not the company's.
+	ChangeWebhook(ctx context.Context, c CompanyKey, w Webhook) error
+	// DeleteWebhook ends a registration and what waits for it; NotFound when it is not the company's.
+	DeleteWebhook(ctx context.Context, c CompanyKey, id int64) error
 	// Webhook reads one registration.
 	Webhook(ctx context.Context, id int64) (Webhook, error)
 	// WebhookKey gives the company's wrapped webhook signature key.

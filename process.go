@@ -149,6 +149,12 @@ type Webhook struct {
 	Type EventType
 }
 
+// Wants says whether the registration is for an event. One without a type is for every type that is documented; Completed
+// comes at the same moment as AllSigned and is only for who asks for it by name.
+func (w Webhook) Wants(e EventType) bool {
+	return w.Type == e || w.Type == EventAny && e != EventCompleted
+}
+
 // Caller is who asks through the API: a company by one of its API keys.
 type Caller struct {
 	Company Company

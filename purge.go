@@ -50,10 +50,13 @@ func decideHoldExpired(f Facts) (Change, error) {
 	if !f.Held {
 		return Change{}, nil
 	}
-	return Change{
+	c := Change{
 		Key:  HoldDestroyed,
-		Log:  []LogEntry{{Kind: LogOwnerCopyLost}},
 		Drop: []JobKind{JobMailOwnerCopy},
 		Jobs: []Job{purgeJob(f.Process.Key)},
-	}, nil
+	}
+	if f.copyDue() {
+		c.Log = []LogEntry{{Kind: LogOwnerCopyLost}}
+	}
+	return c, nil
 }

@@ -76,6 +76,7 @@ func decideCompleted(f Facts, sealed Document) (Change, error) {
 	}
 	c.holdBack(f)
 	c.Jobs = append(c.Jobs, webhookJobs(f, EventAllSigned)...)
+	c.Jobs = append(c.Jobs, webhookJobs(f, EventCompleted)...)
 	return c, nil
 }
 

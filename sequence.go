@@ -30,7 +30,9 @@ type Member struct {
 	Process  Process
 	Flow     Flow
 	Webhooks []Webhook // of the process's flow
-	Held     bool      // see [Facts]
+	Held     bool      // see [Facts], as for Copied and Hooks
+	Copied   bool
+	Hooks    int
 }
 
 // SequenceSignee is one person of a sequence, and the signees of its processes who are that person.
@@ -43,7 +45,7 @@ type SequenceSignee struct {
 func (f Facts) Of(k ProcessKey) Facts {
 	for _, m := range f.Members {
 		if m.Process.Key == k {
-			f.Process, f.Flow, f.Webhooks, f.Held = m.Process, m.Flow, m.Webhooks, m.Held
+			f.Process, f.Flow, f.Webhooks, f.Held, f.Copied, f.Hooks = m.Process, m.Flow, m.Webhooks, m.Held, m.Copied, m.Hooks
 		}
 	}
 	return f

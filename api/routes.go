@@ -41,6 +41,9 @@ func (a *API) Table() []Route {
 		own("DELETE /management/signing/sequential", a.cancelSequence, tagSigning, "CancelSequentialSigning", "Cancels a sequence; only the person who started it may.", asks("SequenceKey*", "User*"), gives[sequentialSigning](), fails(404)),
 		own("GET /management/flow", a.flows, tagFlow, "GetFlows", "Lists the company's flows.", gives[[]flowOverview]()),
 		own("POST /management/webhook", a.addWebhook, tagWebHook, "CreateWebHook", "Registers an address for events of a flow.", takes[webhookRequest](), gives[webhook](), fails(404)),
+		own("PUT /management/webhook/{webhook}", a.changeWebhook, tagWebHook, "UpdateWebHook", "Puts another registration in the place of one. What waits goes to the new address.", takes[webhookRequest](), gives[webhook](), fails(404)),
+		own("DELETE /management/webhook/{webhook}", a.deleteWebhook, tagWebHook, "DeleteWebHook", "Ends a registration. What waits for it is not sent any more.", fails(404)),
+		own("GET /management/webhook/flowkey/{flow}", a.webhooks, tagWebHook, "GetWebHooks", "Lists the registrations of a flow; with a type those for that type alone.", asks("Type"), gives[[]webhook](), fails(404)),
 
 		open("GET /signing/{process}/signee/{signee}", a.signee, tagSigning, "GetSigningProcess", "Shows a process as one signee may see it, whole with credentials. After its end the status is shown, and no document.", gives[signingProcess](), fails(401)),
 		open("POST /signing/sign/{process}/signee/{signee}", a.requestToSign, tagSigning, "RequestToSign", "Sends the signee a code.", takes[requestToSign](), asks("OtpType"), gives[signStarted](), fails(410)),

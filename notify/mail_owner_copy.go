@@ -79,12 +79,10 @@ func (s *scene) ownerCopyCard() (subject string, c *card) {
 
 // copySent is what follows when the mail server has taken the copy.
 func copySent(j innsigli.Job) innsigli.Decision {
-	return func(innsigli.Facts) (innsigli.Change, error) {
-		return innsigli.Change{
-			Key:  innsigli.HoldDestroyed,
-			Log:  []innsigli.LogEntry{{Kind: innsigli.LogOwnerCopySent, Detail: byMail, Mail: j.Address}},
-			Jobs: []innsigli.Job{{Kind: innsigli.JobPurge, Uniq: "purge:" + string(j.Process)}},
-		}, nil
+	return func(f innsigli.Facts) (innsigli.Change, error) {
+		c := innsigli.Change{Log: []innsigli.LogEntry{{Kind: innsigli.LogOwnerCopySent, Detail: byMail, Mail: j.Address}}}
+		c.CopyTaken(f)
+		return c, nil
 	}
 }
 

@@ -28,6 +28,8 @@ type Queue interface {
 type Documents interface {
 	// SealedDocument opens the sealed document of a completed process.
 	SealedDocument(ctx context.Context, p innsigli.ProcessKey) (innsigli.Attachment, error)
+	// HeldDocument opens the document of an expired process as it stood; NotFound when it is not held any more.
+	HeldDocument(ctx context.Context, p innsigli.ProcessKey) (innsigli.Attachment, error)
 	// OwnerCopy makes the copy that the owner of an ended process gets.
 	OwnerCopy(ctx context.Context, p innsigli.ProcessKey) (innsigli.Attachment, error)
 }

@@ -70,7 +70,7 @@ func newPayload(f innsigli.Facts, j innsigli.Job, key string, links innsigli.Lin
 	if p.Meta != nil {
 		d.Meta = p.Meta
 	}
-	if doc != nil {
+	if whole(j.Event, doc) {
 		d.SignedDocumentDownloadUrl = links.Download(p.Key, "")
 	}
 	for _, r := range p.References() {
@@ -94,6 +94,11 @@ func newPayload(f innsigli.Facts, j innsigli.Job, key string, links innsigli.Lin
 		return nil, fmt.Errorf("encode signature: %w", err)
 	}
 	return out, nil
+}
+
+// whole says whether the event tells where the sealed document and the files beside it are.
+func whole(e innsigli.EventType, doc *innsigli.Attachment) bool {
+	return e == innsigli.EventCompleted || e == innsigli.EventAllSigned && doc != nil
 }
 
 // signeeAt shows a signee as of a time, so that a late attempt does not tell of a later signature.

@@ -24,6 +24,9 @@ const (
 	hookWhole   = 30 * time.Second
 )
 
+// errOurs says that an event could not be made here, whoever it is for.
+var errOurs = errors.New("event could not be made")
+
 // hookPauses are the waits before the second and the third attempt; there is no fourth.
 var hookPauses = [...]time.Duration{time.Minute, 10 * time.Minute}
 
@@ -56,6 +59,27 @@ func newHookClient(allow []netip.Prefix) *http.Client {
 // webhook tells one registered address of one event. Exactly 200 takes it; 406 ends the attempts; anything else is
 // tried again twice.
 func (n *Notifier) webhook(ctx context.Context, client *http.Client, j innsigli.Job) (innsigli.Decision, error) {
+	d, err := n.deliver(ctx, client, j)
+	if j.Event.CarriesHeld() {
+		d = settled(d)
+	}
+	return d, err
+}
+
+// settled ends the hold of a document with the last event that carries it, however its attempts ended.
+func settled(d innsigli.Decision) innsigli.Decision {
+	return func(f innsigli.Facts) (c innsigli.Change, err error) {
+		if d != nil {
+			c, err = d(f)
+		}
+		if err == nil {
+			c.EventSettled(f)
+		}
+		return c, err
+	}
+}
+
+func (n *Notifier) deliver(ctx context.Context, client *http.Client, j innsigli.Job) (innsigli.Decision, error) {
 	h, err := n.hook(ctx, j)
 	if err != nil || h == nil {
 		return nil, err
@@ -75,7 +99,10 @@ func (n *Notifier) webhook(ctx context.Context, client *http.Client, j innsigli.
 	case err == nil:
 		err = fmt.Errorf("webhook receiver answered %d", status)
 	}
-	if next := j.Attempt - 1; next >= 0 && next < len(hookPauses) {
+	if errors.Is(err, errOurs) {
+		return nil, err // the receiver was not asked, so it has not failed
+	}
+	if next := j.Attempt - j.Earlier - 1; next >= 0 && next < len(hookPauses) {
 		return nil, innsigli.After(hookPauses[next], err)
 	}
 	return hookRefused(j), innsigli.Permanent(err)
@@ -111,13 +138,9 @@ func (n *Notifier) hook(ctx context.Context, j innsigli.Job) (*hook, error) {
 	if err != nil {
 		return nil, err
 	}
-	var doc *innsigli.Attachment
-	if j.Event == innsigli.EventAllSigned {
-		a, err := n.Docs.SealedDocument(ctx, j.Process)
-		if err != nil {
-			return nil, unlessGone(err)
-		}
-		doc = &a
+	doc, err := n.hookDocument(ctx, j)
+	if err != nil {
+		return nil, err
 	}
 	body, err := newPayload(f, j, text, n.Links, doc)
 	if err != nil {
@@ -127,6 +150,23 @@ func (n *Notifier) hook(ctx context.Context, j innsigli.Job) (*hook, error) {
 		return nil, err
 	}
 	return &hook{payload: body, uid: j.UID, url: reg.URL, key: key}, nil
+}
+
+// hookDocument opens what an event carries (facts/wire.md 4.4); nil when it carries none, or when the document has been
+// erased since: the event is told all the same.
+func (n *Notifier) hookDocument(ctx context.Context, j innsigli.Job) (*innsigli.Attachment, error) {
+	open := n.Docs.SealedDocument
+	switch {
+	case j.Event.CarriesHeld():
+		open = n.Docs.HeldDocument
+	case j.Event != innsigli.EventAllSigned:
+		return nil, nil //nolint:nilnil // no document, and that is no error
+	}
+	a, err := open(ctx, j.Process)
+	if err != nil {
+		return nil, unlessGone(err)
+	}
+	return &a, nil
 }
 
 // unlessGone passes on every error but that the thing is not there any more.
@@ -162,7 +202,7 @@ func (n *Notifier) call(ctx context.Context, client *http.Client, h *hook) (stat
 	mac := standardMAC(h.key, h.uid, now)
 	size, err := h.WriteTo(mac)
 	if err != nil {
-		return 0, fmt.Errorf("sign webhook: %w", err)
+		return 0, fmt.Errorf("sign webhook: %w: %w", errOurs, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, hookWhole)
 	defer cancel()

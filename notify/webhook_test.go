@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -234,9 +235,6 @@ func TestAWebhookThatIsNotWantedOrHasNoReceiverIsNotSent(t *testing.T) {
 		"unwanted":     func(w *world, _ *innsigli.Job) { w.unwanted = true },
 		"unregistered": func(_ *world, j *innsigli.Job) { j.Ref = "8" },
 		"erased":       func(_ *world, j *innsigli.Job) { j.Process = "spff" },
-		"document gone": func(w *world, _ *innsigli.Job) {
-			w.missing = &innsigli.Error{Kind: innsigli.Gone, Text: "gone"}
-		},
 	} {
 		w := newWorld(t, innsiglitest.SMTPOptions{})
 		w.ended(innsigli.Completed, "")
@@ -287,5 +285,102 @@ func TestWebhookNamesTheEvidenceApart(t *testing.T) {
 	}}
 	if d := cmp.Diff(want, got.EventData.AttachmentReferences); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// told reads what the receiver was told last.
+func (w *world) told(t *testing.T, n int) (members map[string]any) {
+	t.Helper()
+	var got struct{ EventData map[string]any }
+	if err := json.Unmarshal(w.receiver.Wait(t, n)[n-1].Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	return got.EventData
+}
+
+func TestAnEventIsToldWithoutADocumentThatIsErased(t *testing.T) {
+	for _, e := range []innsigli.EventType{innsigli.EventAllSigned, innsigli.EventExpired} {
+		w := newWorld(t, innsiglitest.SMTPOptions{})
+		w.ended(innsigli.Completed, "")
+		w.missing = &innsigli.Error{Kind: innsigli.NotFound, Text: "gone"}
+		if _, _, err := w.run(t, hookJob(e)); err != nil {
+			t.Fatal(err)
+		}
+		d := w.told(t, 1)
+		_, document := d["SignedDocument"]
+		_, address := d["SignedDocumentDownloadUrl"]
+		if document || address || d["EventType"] != float64(e) {
+			t.Errorf("%s tells %v", e, d)
+		}
+	}
+}
+
+func TestExpiredCarriesTheDocumentAndEndsItsHold(t *testing.T) {
+	const ends = "key hold destroyed\njob purge\n"
+	for name, tc := range map[string]struct {
+		answer, attempt int
+		hooks           int // what waits besides
+		unregistered    bool
+		change          string
+	}{
+		"taken":                   {200, 1, 0, false, ends},
+		"taken, another waits":    {200, 1, 1, false, ""},
+		"to be tried again":       {500, 1, 1, false, ""}, // it counts itself
+		"given up":                {500, 3, 0, false, "key hold destroyed\nlog DeliveryRefused webhook Expired by Innsigli\njob purge\n"},
+		"refused":                 {406, 1, 1, false, "log DeliveryRefused webhook Expired by Innsigli\n"},
+		"registered no more":      {200, 1, 0, true, ends},
+		"ordered once more, dead": {500, 6, 0, false, "key hold destroyed\nlog DeliveryRefused webhook Expired by Innsigli\njob purge\n"},
+	} {
+		w := newWorld(t, innsiglitest.SMTPOptions{})
+		w.ended(innsigli.Expired, "")
+		w.facts.Process.Signees[0].SignedAt = time.Time{}
+		w.facts.Hooks = tc.hooks
+		w.receiver.Answer(tc.answer)
+		j := hookJob(innsigli.EventExpired)
+		j.Attempt = tc.attempt
+		if tc.attempt > 3 {
+			j.Earlier = 3
+		}
+		if tc.unregistered {
+			j.Ref = "8"
+		}
+		change, _, _ := w.run(t, j)
+		if change != tc.change {
+			t.Errorf("%s: change %q", name, change)
+		}
+		if tc.unregistered {
+			continue
+		}
+		d := w.told(t, 1)
+		if _, address := d["SignedDocumentDownloadUrl"]; address || d["SignedDocument"] != base64.StdEncoding.EncodeToString(w.doc) {
+			t.Errorf("%s: tells %v", name, d)
+		}
+		if w.made != w.closed {
+			t.Errorf("%s: %d documents were opened and %d closed", name, w.made, w.closed)
+		}
+	}
+}
+
+func TestCompletedTellsWhereTheDocumentIs(t *testing.T) {
+	w := newWorld(t, innsiglitest.SMTPOptions{})
+	w.ended(innsigli.Completed, "")
+	if _, _, err := w.run(t, hookJob(innsigli.EventCompleted)); err != nil {
+		t.Fatal(err)
+	}
+	d := w.told(t, 1)
+	if _, document := d["SignedDocument"]; document || d["SignedDocumentDownloadUrl"] != (links{}).Download(processKey, "") {
+		t.Errorf("tells %v", d)
+	}
+}
+
+// TestWhatFailsHereIsNoAttemptOfTheReceivers: a document that cannot be read now is tried later, however often.
+func TestWhatFailsHereIsNoAttemptOfTheReceivers(t *testing.T) {
+	w := newWorld(t, innsiglitest.SMTPOptions{})
+	w.ended(innsigli.Completed, "")
+	w.missing = errors.New("disk is away")
+	j := hookJob(innsigli.EventAllSigned)
+	j.Attempt = 9
+	if _, _, err := w.run(t, j); err == nil || innsigli.IsPermanent(err) {
+		t.Errorf("error is %v", err)
 	}
 }

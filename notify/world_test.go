@@ -191,6 +191,10 @@ func (w *world) SealedDocument(context.Context, innsigli.ProcessKey) (innsigli.A
 	return w.attachment()
 }
 
+func (w *world) HeldDocument(context.Context, innsigli.ProcessKey) (innsigli.Attachment, error) {
+	return w.attachment()
+}
+
 func (w *world) OwnerCopy(context.Context, innsigli.ProcessKey) (innsigli.Attachment, error) {
 	return w.attachment()
 }

@@ -76,7 +76,7 @@ const qClaim = `update job set state = 'running', attempt = attempt + 1, lease =
 			and (k.state = 'running' or k.id < j.id and (k.due <= $4 or k.class = 'webhook')))
 		order by j.due, j.id limit $5`
 
-const claimed = `) returning id, uid, kind, process, signee, ref, event, address, language, lane, coalesce(uniq, ''), due, attempt, at`
+const claimed = `) returning id, uid, kind, process, signee, ref, event, address, language, lane, target, coalesce(uniq, ''), due, attempt, earlier, at`
 
 // Claim hands at most n due jobs to a worker. n is taken for the node's free places: together with what the node holds
 // they are all its places, of which no class of jobs gets every one (see room).
@@ -151,10 +151,10 @@ func (d *DB) load(ctx context.Context, node string, now int64) (load, error) {
 
 func scanJob(r row) (innsigli.Job, error) {
 	var j innsigli.Job
-	var event, language, due, attempt, at int64
+	var event, language, due, attempt, earlier, at int64
 	err := r.Scan(&j.ID, &j.UID, (*string)(&j.Kind), (*string)(&j.Process), (*string)(&j.Signee), &j.Ref, &event, &j.Address,
-		&language, &j.Lane, &j.Uniq, &due, &attempt, &at)
-	j.Event, j.Language, j.Attempt = innsigli.EventType(event), innsigli.Language(language), int(attempt)
+		&language, &j.Lane, &j.Target, &j.Uniq, &due, &attempt, &earlier, &at)
+	j.Event, j.Language, j.Attempt, j.Earlier = innsigli.EventType(event), innsigli.Language(language), int(attempt), int(earlier)
 	j.Due, j.At = timeOf(due), timeOf(at)
 	return j, err
 }

@@ -14,10 +14,6 @@ const (
 	qNewFlow    = `insert into flow (key, company, name, active, created_at) values ($1, $2, $3, $4, $5)`
 	qNewAPIKey  = `insert into api_key (hash, company, name) values ($1, $2, $3)`
 	qFlows      = `select key, company, name, active, created_at from flow where company = $1 order by created_at, key`
-	qFlowHooks  = `select id, flow, url, type from webhook where flow = $1 order by id`
-	qNewHook    = `insert into webhook (flow, url, type) select f.key, $2, $3 from flow f where f.key = $1 and f.company = $4 returning id`
-	qHook       = `select id, flow, url, type from webhook where id = $1`
-	qHookKey    = `select webhook_key_id, webhook_key from company where key = $1`
 )
 
 // Authenticate finds a company by its key and the hash of one of its API keys.
@@ -65,48 +61,4 @@ func (d *DB) Flows(ctx context.Context, c innsigli.CompanyKey) ([]innsigli.Flow,
 		return nil
 	}, string(c))
 	return all, err
-}
-
-// Webhooks lists the registrations of a flow, oldest first.
-func (d *DB) Webhooks(ctx context.Context, f innsigli.FlowKey) ([]innsigli.Webhook, error) {
-	var all []innsigli.Webhook
-	err := d.get(ctx, "webhooks", qFlowHooks, func(r row) error {
-		w, err := scanWebhook(r)
-		all = append(all, w)
-		return err
-	}, string(f))
-	return all, err
-}
-
-// AddWebhook keeps a registration; NotFound when the flow is not the company's.
-func (d *DB) AddWebhook(ctx context.Context, c innsigli.CompanyKey, w innsigli.Webhook) (innsigli.Webhook, error) {
-	err := d.write(ctx, "add webhook", func(ctx context.Context, r runner) error {
-		w.ID = 0
-		if err := one(ctx, r, "webhook", qNewHook, into(&w.ID), string(w.Flow), w.URL, int64(w.Type), string(c)); err != nil {
-			return err
-		}
-		if w.ID == 0 {
-			return errNotFound()
-		}
-		return nil
-	})
-	return w, err
-}
-
-// Webhook reads one registration.
-func (d *DB) Webhook(ctx context.Context, id int64) (innsigli.Webhook, error) {
-	var w innsigli.Webhook
-	err := d.get(ctx, "webhook", qHook, func(r row) (err error) {
-		w, err = scanWebhook(r)
-		return err
-	}, id)
-	if err == nil && w.ID == 0 {
-		err = errNotFound()
-	}
-	return w, err
-}
-
-// WebhookKey gives the company's wrapped webhook signature key.
-func (d *DB) WebhookKey(ctx context.Context, c innsigli.CompanyKey) (innsigli.WrappedKey, error) {
-	return d.wrapped(ctx, "webhook key", qHookKey, string(c))
 }

@@ -27,7 +27,7 @@ func groupQueries(group string) groupSQL {
 		members: processColumns + ` where p.grp = ` + group + ` order by p.position`,
 		signees: signeeColumns + ` join process p on p.key = s.process where p.grp = ` + group + ` order by p.position, s.position`,
 		webhooks: `select w.id, w.flow, w.url, w.type from webhook w
-			where w.flow in (select p.flow from process p where p.grp = ` + group + `) order by w.id`,
+			where w.flow in (select p.flow from process p where p.grp = ` + group + `) and w.deleted_at = 0 order by w.id`,
 		attachments: `select a.process, a.key, a.type, a.name, a.blob, a.size, a.sha256, a.pages, a.signee, a.description, a.at
 			from process p join attachment a on a.process = p.key where p.grp = ` + group + ` and a.type <> 10 order by a.process, a.at, a.position`,
 	}
@@ -49,7 +49,9 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 	coalesce(nullif(i.original, ''), i.sha256, ''), coalesce(i.signed, 0), coalesce(i.certification, 0),
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
-	(select count(*) from key_hold h where h.process = p.key), p.in_order,
+	coalesce((select 1 + h.copied from key_hold h where h.process = p.key), 0),
+	case when exists (select 1 from key_hold h where h.process = p.key) then (select count(*) from job n where n.grp = p.grp and n.process = p.key
+		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order,
 	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
 	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0),
 	coalesce(s.level, ''), coalesce(s.pending, 0)
@@ -144,7 +146,7 @@ func (g *found) facts(t innsigli.Target) innsigli.Facts {
 	}
 	if out.Sequence.Key != "" {
 		for _, f := range g.members {
-			out.Members = append(out.Members, innsigli.Member{Process: f.Process, Flow: f.Flow, Webhooks: f.Webhooks, Held: f.Held})
+			out.Members = append(out.Members, innsigli.Member{Process: f.Process, Flow: f.Flow, Webhooks: f.Webhooks, Held: f.Held, Copied: f.Copied, Hooks: f.Hooks})
 		}
 	}
 	out.Challenge = g.challenge
@@ -184,11 +186,14 @@ func resolve(ctx context.Context, r runner, t innsigli.Target) (innsigli.Target,
 	return t, err
 }
 
+// heldAndCopied is how a hold reads whose owner has the copy.
+const heldAndCopied = 2
+
 func scanProcess(r row, f *innsigli.Facts) error {
 	p, c, fl, q, a := &f.Process, &f.Company, &f.Flow, &f.Sequence, &f.Process.Evidence
 	var state, meta, sealLevel string
 	var pending int64
-	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, pages, sealedPages, evidencePages int64
+	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, hooks, pages, sealedPages, evidencePages int64
 	var flatten, signed, certification int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
@@ -196,7 +201,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		&flatten, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
-		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &inOrder,
+		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
 		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending,
 	)
@@ -213,7 +218,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	p.Flatten, p.Document.Signed, p.Document.Certification = flatten != 0, signed != 0, int(certification)
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)
-	f.Held, p.InOrder = held != 0, inOrder != 0
+	f.Held, f.Copied, f.Hooks, p.InOrder = held != 0, held == heldAndCopied, int(hooks), inOrder != 0
 	if q.Key != "" {
 		q.Company, q.RequiresAuth, q.InOrder, q.CreatedAt = p.Company, auth != 0, allInOrder != 0, timeOf(begun)
 	}

@@ -30,6 +30,7 @@ const (
 	qForgetMore  = `delete from attachment where process = $1`
 	qForget      = `delete from document where process = $1`
 	qKeyDestroy  = `delete from data_key where process = $1`
+	qHoldCopied  = `update key_hold set copied = 1 where process = $1`
 	qHoldDestroy = `delete from key_hold where process = $1`
 	qLog         = `insert into log (at, company, process, flow, signee, kind, detail) values ($1, $2, $3, $4, $5, $6, $7)`
 )
@@ -154,6 +155,8 @@ func (d *DB) keepKey(b *batch, process string, move innsigli.KeyMove) {
 	case innsigli.KeyHeld:
 		b.must("hold key", `insert into key_hold (process, key_id, bytes) select process, key_id, bytes from data_key where process = $1`+d.dialect.lock, process)
 		b.must("delete key", qKeyDestroy, process)
+	case innsigli.HoldCopied:
+		b.must("hold without a copy", qHoldCopied, process)
 	case innsigli.HoldDestroyed:
 		b.exec("delete held key", qHoldDestroy, process)
 	}
@@ -193,7 +196,7 @@ func keepHasten(b *batch, f *innsigli.Facts, kinds []innsigli.JobKind) {
 // jobColumns are what an order of a job fills in, and jobsAtOnce how many one statement takes: there is one text for each
 // number of rows, and every text is kept compiled.
 const (
-	jobColumns = 14
+	jobColumns = 15
 	jobsAtOnce = 8
 )
 
@@ -201,7 +204,7 @@ const (
 func keepJobs(b *batch, f *innsigli.Facts, jobs []innsigli.Job) {
 	for some := range slices.Chunk(jobs, jobsAtOnce) {
 		var text strings.Builder
-		text.WriteString(`insert into job (uid, kind, class, grp, process, signee, ref, event, address, language, lane, uniq, due, at) values `)
+		text.WriteString(`insert into job (uid, kind, class, grp, process, signee, ref, event, address, language, lane, target, uniq, due, at) values `)
 		args := make([]any, 0, jobColumns*len(some))
 		for i := range some {
 			if i > 0 {
@@ -226,6 +229,6 @@ func jobArgs(f *innsigli.Facts, j *innsigli.Job) []any {
 	}
 	return []any{
 		innsigli.NewID(), string(j.Kind), string(classOf(j.Kind)), string(f.Process.Group), string(f.Process.Key), string(j.Signee),
-		j.Ref, int64(j.Event), j.Address, int64(j.Language), j.Lane, uniq, micros(due), micros(f.Now),
+		j.Ref, int64(j.Event), j.Address, int64(j.Language), j.Lane, j.Target, uniq, micros(due), micros(f.Now),
 	}
 }

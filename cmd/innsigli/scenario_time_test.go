@@ -191,8 +191,7 @@ func expiredByItself(t *testing.T, r *rig, s *server, c *clock) {
 		}
 	}
 	r.settledCopy(p.Key)
-	// The webhook of an expiry is not built; a registration for all types gets none.
-	r.went(m, "mail ann@expired.example: expired", "mail bo@expired.example: expired, is", "sms +3545550002: expired")
+	r.went(m, "webhook 6 + document", "mail ann@expired.example: expired", "mail bo@expired.example: expired, is", "sms +3545550002: expired")
 	if st := r.shown(p); st != "Expired" {
 		t.Errorf("shown as %s", st)
 	}
@@ -228,7 +227,7 @@ func expiredAfterSignature(t *testing.T, r *rig, s *server, c *clock) {
 		t.Errorf("sign after the end: %d %s", a.status, a.body)
 	}
 	r.settledCopy(p.Key)
-	r.went(m, "mail ann@late.example: expired", "mail bo@late.example: expired", "mail owner@nordurljos.example: owner's copy of expiry + samningur.pdf")
+	r.went(m, "webhook 6 + document", "mail ann@late.example: expired", "mail bo@late.example: expired", "mail owner@nordurljos.example: owner's copy of expiry + samningur.pdf")
 	if e := evidenceIn(t, r.lastTo("owner@nordurljos.example").Files[0].Bytes); e.Outcome != "expired" {
 		t.Errorf("evidence: %+v", e)
 	}

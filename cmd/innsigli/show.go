@@ -56,12 +56,13 @@ func (c configCmd) Run(con console) error {
 # attachments       %d files a process, %d bytes each (413), %d bytes together (400)
 # signature image   %d bytes, %d pixels a side (400)
 # code              valid %s, %d tries, %d codes an hour and signee, %d wrong tries in all (400, 429)
+# webhooks          %d a flow, addresses of %d bytes (400)
 # owner's copy      waits %s for its delivery
 # completed link    open %s
 `, innsigli.MaxDocumentBytes, innsigli.MaxBodyBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
 		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
 		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
-		innsigli.MaxWrongTries, innsigli.HoldLifetime, innsigli.CompletedLink)
+		innsigli.MaxWrongTries, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.HoldLifetime, innsigli.CompletedLink)
 	return err
 }
 

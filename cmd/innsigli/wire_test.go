@@ -132,6 +132,9 @@ func wirePaths(t *testing.T, r *rig, _ string) {
 		{"DELETE", "/management/signing", "?PROCESSkey=sp00", 404},
 		{"GET", "/management/flow", "", 200},
 		{"POST", "/management/webhook", "", 400},
+		{"PUT", "/management/webhook/0", "", 404},
+		{"DELETE", "/management/webhook/0", "", 404},
+		{"GET", "/management/webhook/flowKey/" + string(r.creds.FlowKey), "?TYPE=5", 200},
 		{"GET", "/signing/" + key + "/signee/" + si, "?UserAgent=x", 200},
 		{"POST", "/signing/sign/" + key + "/signee/" + si, "?OTPTYPE=call", 400},
 		{"GET", "/signing/simple/otp", "?token=00&Otp=1", 400},
@@ -161,6 +164,9 @@ func wireShapes(t *testing.T, r *rig, _ string) {
 		{"DELETE", "/management/signing?ProcessKey=" + none},
 		{"GET", "/management/flow"},
 		{"POST", "/management/webhook/"},
+		{"PUT", "/management/webhook/1"},
+		{"DELETE", "/management/webhook/1"},
+		{"GET", "/management/webhook/flowKey/" + string(r.creds.FlowKey)},
 		{"GET", "/signing/activity?StartDate=2020-01-01&EndDate=2100-01-01"},
 		{"GET", "/pdf/sp/" + none + ".pdf"},
 	} {
@@ -411,5 +417,59 @@ func wireWebhooks(t *testing.T, r *rig, other string) {
 		if a.json(t, &got); a.status != 200 || got.ID < 1 || got.FlowKey != flow || got.URL != "https://hooks.invalid/x" || got.Type != want {
 			t.Errorf("type %v: %d %s", in, a.status, a.body)
 		}
+	}
+	wireRegistrations(t, r, other)
+}
+
+// wireRegistrations lists, changes and deletes registrations of a flow that has some for each type by now.
+func wireRegistrations(t *testing.T, r *rig, other string) {
+	t.Helper()
+	list := func(query string) (ids []int64, types []string) {
+		t.Helper()
+		a := r.ask("GET", "/management/webhook/flowKey/"+string(r.creds.FlowKey)+query, "own", nil)
+		wire(t, "webhooks", a)
+		var got []struct {
+			ID                 int64
+			FlowKey, URL, Type string
+		}
+		if a.json(t, &got); a.status != 200 {
+			t.Fatalf("webhooks: %d %s", a.status, a.body)
+		}
+		for _, h := range got {
+			ids, types = append(ids, h.ID), append(types, h.Type)
+		}
+		return ids, types
+	}
+	all, _ := list("")
+	for query, want := range map[string]string{"?Type=AllSigned": "AllSigned", "?type=2": "AllSigned", "?Type=created": "Created"} {
+		ids, types := list(query)
+		if len(ids) == 0 || len(ids) == len(all) || slices.ContainsFunc(types, func(s string) bool { return s != want }) {
+			t.Errorf("%s: %q of %d", query, types, len(all))
+		}
+	}
+	refusal(t, "type that is none", r.ask("GET", "/management/webhook/flowKey/"+string(r.creds.FlowKey)+"?Type=Pigeon", "own", nil), 400, "Enum", "Type")
+	at := fmt.Sprintf("/management/webhook/%d", all[0])
+	a := r.ask("PUT", at, "own", map[string]any{"url": "https://hooks.invalid/y", "TYPE": "Expired"})
+	var got struct {
+		ID                 int64
+		FlowKey, URL, Type string
+	}
+	if a.json(t, &got); a.status != 200 || got.ID != all[0] || got.FlowKey != string(r.creds.FlowKey) || got.URL != "https://hooks.invalid/y" || got.Type != "Expired" {
+		t.Errorf("change: %d %s", a.status, a.body)
+	}
+	if ids, _ := list("?Type=6"); !slices.Equal(ids, all[:1]) {
+		t.Errorf("after the change: %v", ids)
+	}
+	refusal(t, "change to nothing", r.ask("PUT", at, "own", map[string]any{}), 400, "Uri", "url")
+	for _, x := range [][2]string{{"PUT", at}, {"DELETE", at}, {"PUT", "/management/webhook/999999"}, {"DELETE", "/management/webhook/x"}} {
+		refusal(t, x[0]+" of another's", r.ask(x[0], x[1], other, map[string]any{"url": "https://a.example/"}), 404, "NotFound")
+	}
+	refusal(t, "another's flow", r.ask("GET", "/management/webhook/flowKey/"+string(r.creds.FlowKey), other, nil), 404, "NotFound")
+	if a := r.ask("DELETE", at, "own", nil); a.status != 204 || len(a.body) != 0 {
+		t.Errorf("delete: %d %s", a.status, a.body)
+	}
+	refusal(t, "delete again", r.ask("DELETE", at, "own", nil), 404, "NotFound")
+	if ids, _ := list(""); !slices.Equal(ids, all[1:]) {
+		t.Errorf("after the delete: %v", ids)
 	}
 }

@@ -1,0 +1,97 @@
+package innsigli
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func webhooksOfAFlow(t *testing.T) {
+	if err := RoomForWebhook(MaxWebhooks - 1); err != nil {
+		t.Errorf("the last one that fits: %v", err)
+	}
+	if err := RoomForWebhook(MaxWebhooks); KindOf(err) != Invalid {
+		t.Errorf("one more: %v", err)
+	}
+}
+
+func webhookURL(t *testing.T) {
+	const begin = "https://a.example/"
+	for n, ok := range map[int]bool{MaxWebhookURL: true, MaxWebhookURL + 1: false} {
+		var bad fieldErrors
+		checkWebhook(&bad, WebhookRequest{URL: begin + strings.Repeat("x", n-len(begin))})
+		if err := bad.err(); (err == nil) != ok {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+// hookStore is a store with one registration.
+type hookStore struct {
+	fakeStore
+	hook    Webhook
+	changed *Webhook
+}
+
+func (s *hookStore) Webhook(_ context.Context, id int64) (Webhook, error) {
+	if id != s.hook.ID {
+		return Webhook{}, refuse(NotFound, "NotFound", "none")
+	}
+	return s.hook, nil
+}
+
+func (s *hookStore) ChangeWebhook(_ context.Context, _ CompanyKey, w Webhook) error {
+	s.changed = &w
+	return nil
+}
+
+func TestAChangedWebhookStaysWithItsFlowUnlessItIsGivenAnother(t *testing.T) {
+	was := Webhook{ID: 7, Flow: testFlow, URL: "https://a.example/"}
+	other := Flow{Key: "0123456789ab", Active: true}
+	for name, tc := range map[string]struct {
+		id    int64
+		flows []Flow
+		r     WebhookRequest
+		want  *Webhook
+		kind  Kind
+	}{
+		"its own":            {7, []Flow{{Key: testFlow}}, WebhookRequest{URL: "https://b.example/", Type: "5"}, &Webhook{ID: 7, Flow: testFlow, URL: "https://b.example/", Type: EventCanceled}, 0},
+		"another":            {7, []Flow{{Key: testFlow}, other}, WebhookRequest{Flow: other.Key, URL: "https://b.example/"}, &Webhook{ID: 7, Flow: other.Key, URL: "https://b.example/"}, 0},
+		"one that is not":    {7, []Flow{{Key: testFlow}}, WebhookRequest{Flow: other.Key, URL: "https://b.example/"}, nil, Invalid},
+		"without an address": {7, []Flow{{Key: testFlow}}, WebhookRequest{}, nil, Invalid},
+		"unknown":            {8, []Flow{{Key: testFlow}}, WebhookRequest{URL: "https://b.example/"}, nil, NotFound},
+		"another company's":  {7, []Flow{other}, WebhookRequest{URL: "https://b.example/"}, nil, NotFound},
+	} {
+		st := &hookStore{hook: was}
+		st.flows = tc.flows
+		s, _, _ := service(t, nil)
+		s.Store = st
+		_, err := s.ChangeWebhook(t.Context(), Caller{}, tc.id, tc.r)
+		if d := cmp.Diff(tc.want, st.changed); d != "" || KindOf(err) != tc.kind {
+			t.Errorf("%s: %v %s", name, err, d)
+		}
+	}
+}
+
+// TestJobsForOneReceiverShareATarget: by company and host, so that nobody delays another's events on a shared host.
+func TestJobsForOneReceiverShareATarget(t *testing.T) {
+	one := HookTarget("c1", "https://Hooks.example/a?key=s3cret")
+	for name, tc := range map[string]struct {
+		got  string
+		same bool
+	}{
+		"another path":    {HookTarget("c1", "https://hooks.example/b"), true},
+		"another company": {HookTarget("c2", "https://hooks.example/a"), false},
+		"another host":    {HookTarget("c1", "https://hooks2.example/a"), false},
+		"another port":    {HookTarget("c1", "https://hooks.example:8443/a"), false},
+	} {
+		if (tc.got == one) != tc.same {
+			t.Errorf("%s: %q and %q", name, tc.got, one)
+		}
+	}
+	if strings.Contains(one, "hooks") || strings.Contains(one, "s3cret") {
+		t.Errorf("target %q shows the address", one)
+	}
+}
