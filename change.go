@@ -46,6 +46,7 @@ type Change struct {
 	Evidence  *Reference    // its evidence, when that is a file of its own
 	Attach    []Reference   // files that are attached
 	Detach    AttachmentKey // a file that is taken away
+	Draw      []Drawing     // drawn signatures, each in the place of an earlier one
 	Key       KeyMove       // what becomes of the process's data key
 	Forget    bool          // the rows that list the process's bytes go: the blobs have been deleted
 	Log       []LogEntry    // At, Process and Flow are filled in by the store
@@ -67,7 +68,7 @@ type MemberChange struct {
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
-		len(c.Attach) == 0 && c.Detach == "" &&
+		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
 		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -185,6 +186,9 @@ func (c Change) String() string {
 	}
 	if c.Detach != "" {
 		line("detach %s", c.Detach)
+	}
+	for _, d := range c.Draw {
+		line("drawing %s of %s", d.Blob, d.Signee)
 	}
 	if c.Key != KeyStays {
 		line("key %s", c.Key)

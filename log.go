@@ -36,6 +36,7 @@ const (
 	LogRefused         LogKind = "DeliveryRefused"
 	LogAttached        LogKind = "AttachmentAdded"
 	LogDetached        LogKind = "AttachmentRemoved"
+	LogDrawn           LogKind = "SignatureDrawn"
 )
 
 // LogEntry is one line of the activity log. What could name a person (Actor, Client, Mail) is kept apart from the rest
@@ -86,6 +87,7 @@ var logSentences = map[LogKind]string{
 	LogDocumentDeleted: "Document deleted. ProcessKey: %[1]s.",
 	LogAttached:        "Attachment added. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
 	LogDetached:        "Attachment removed. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
+	LogDrawn:           "Signature drawn. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogRefused:         "Message refused by the receiving side. ProcessKey: %[1]s. Message: %[3]s.",
 }
 

@@ -157,14 +157,18 @@ func (s *Service) seal(ctx context.Context, f Facts, wrapped WrappedKey, outcome
 	if err != nil {
 		return nil, err
 	}
-	rev, err := s.sealFrom(ctx, f, from, outcome)
+	drawings, err := s.drawings(ctx, f, wrapped)
+	if err != nil {
+		return nil, errors.Join(err, from.Close())
+	}
+	rev, err := s.sealFrom(ctx, f, drawings, from, outcome)
 	if err != nil {
 		return nil, errors.Join(err, from.Close())
 	}
 	return rev, nil
 }
 
-func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcome string) (*sealedRevision, error) {
+func (s *Service) sealFrom(ctx context.Context, f Facts, drawings map[SigneeKey][]byte, from BlobReader, outcome string) (*sealedRevision, error) {
 	doc, err := pades.Open(from, from.Size())
 	if err != nil {
 		return nil, err
@@ -181,7 +185,7 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, from BlobReader, outcom
 	if doc.Signed() {
 		return s.sealApart(ctx, from, doc, ev, pades.Signer{Key: key, Chain: chain})
 	}
-	what, err := s.composed(f, doc, ev)
+	what, err := s.composed(f, drawings, doc, ev)
 	if err != nil {
 		return nil, err
 	}
@@ -214,10 +218,13 @@ func (s *Service) sign(
 
 // composed is what a certification seal brings into the document: a mark for each person who has signed, the evidence
 // pages, and the evidence for machines.
-func (s *Service) composed(f Facts, doc *pades.Document, ev Evidence) (pades.Seal, error) {
+func (s *Service) composed(f Facts, drawings map[SigneeKey][]byte, doc *pades.Document, ev Evidence) (pades.Seal, error) {
 	marks, places, err := s.marks(f, doc)
 	if err != nil {
 		return pades.Seal{}, err
+	}
+	for i := range marks {
+		marks[i].Drawing = drawings[marks[i].Key]
 	}
 	drawn, err := s.Paper.Draw(marks, ev)
 	if err != nil {

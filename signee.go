@@ -33,6 +33,8 @@ type Signee struct {
 	SignedTo     string // the number or address that the code went to
 	SignedFrom   Client
 	SignedSHA256 string // hex, the bytes that were shown
+	// Drawing is the person's drawn or typed signature; zero without one.
+	Drawing Document
 }
 
 // Signed says whether the person has signed.

@@ -69,6 +69,9 @@ func (a *API) Table() []Route {
 		open("DELETE /signing/{process}/attachment/{attachment}/filename/{name}", a.detach, tagSigning, "DeleteAttachment", "Takes a file away from a running process: the company any, others one that a signee attached.", fails(401, 410)),
 		open("GET HEAD /attachment/{process}/{attachment}/{name}", a.attachmentNamed, tagSigning, "DownloadAttachment", "The same file, at the address that references name.", givesBytes("application/octet-stream"), fails(401, 410)),
 
+		open("POST /signing/simple/imagedata", a.drawn, tagSigning, "AddImageData", "Keeps the signature that a person drew, for the mark on the document.", takes[imageOfSignee](), fails(404, 410)),
+		open("POST /signing/simple/bulk/imagedata", a.drawnForAll, tagSigning, "AddBulkImageData", "The same for all documents that a person of a sequence signs.", takes[imageOfPerson](), fails(404, 410)),
+
 		open("GET /openapi.json", a.document, TagServer, "GetOpenAPI", "This document.", givesBytes(jsonType)),
 	}
 }

@@ -13,7 +13,8 @@ const listedBatch = 200
 func (d *DB) Blobs(ctx context.Context, p innsigli.ProcessKey) ([]string, error) {
 	var all []string
 	err := d.get(ctx, "blobs", `select blob from document where process = $1
-		union all select blob from attachment where process = $1`, func(r row) error {
+		union all select blob from attachment where process = $1
+		union all select drawing from signee where process = $1 and drawing <> ''`, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		all = append(all, id)
@@ -34,7 +35,8 @@ func (d *DB) Listed(ctx context.Context, ids []string) (map[string]bool, error) 
 			}
 		}
 		err := d.get(ctx, "listed blobs", `select blob from document where blob in (`+list(1, listedBatch)+`)
-			union all select blob from attachment where blob in (`+list(1, listedBatch)+`)`, func(r row) error {
+			union all select blob from attachment where blob in (`+list(1, listedBatch)+`)
+			union all select drawing from signee where drawing <> '' and drawing in (`+list(1, listedBatch)+`)`, func(r row) error {
 			var id string
 			err := r.Scan(&id)
 			all[id] = true

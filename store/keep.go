@@ -27,6 +27,8 @@ const (
 	qAttach = `insert into attachment (key, process, type, name, blob, size, sha256, pages, signee, description, at, position)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 	qDetach      = `delete from attachment where key = $1 and process = $2 and type <> 10`
+	qDraw        = `update signee set drawing = $1, drawing_size = $2, drawing_sha256 = $3 where key = $4 and process = $5 and signed_at = 0`
+	qForgetDrawn = `update signee set drawing = '', drawing_size = 0, drawing_sha256 = '' where process = $1 and drawing <> ''`
 	qForgetMore  = `delete from attachment where process = $1`
 	qForget      = `delete from document where process = $1`
 	qKeyDestroy  = `delete from data_key where process = $1`
@@ -90,8 +92,12 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	if c.Detach != "" {
 		b.must("detach", qDetach, string(c.Detach), key)
 	}
+	for _, w := range c.Draw {
+		b.must("drawing", qDraw, w.Blob, w.Size, w.SHA256, string(w.Signee), key)
+	}
 	d.keepKey(b, key, c.Key)
 	if c.Forget {
+		b.exec("forget drawings", qForgetDrawn, key)
 		b.exec("forget bytes", qForget, key)
 		b.exec("forget attachments", qForgetMore, key)
 	}

@@ -247,6 +247,32 @@ func TestAttachmentsAreListedInOrderAndForgottenWithTheDocument(t *testing.T) {
 	})
 }
 
+func TestADrawingTakesThePlaceOfTheEarlierAndIsForgottenWithTheDocument(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p := w.create(t, 2)
+		who := p.Signees[1].Key
+		for _, blob := range []string{"first", "second"} {
+			w.change(t, p.Key, innsigli.Change{Draw: []innsigli.Drawing{{Signee: who, Document: innsigli.Document{Blob: blob, Size: 7, SHA256: "ee"}}}})
+		}
+		f := w.facts(t, p.Key)
+		if got := f.Process.Signees[1].Drawing; got.Blob != "second" || got.Size != 7 || got.SHA256 != "ee" || f.Process.Signees[0].Drawing.Blob != "" {
+			t.Errorf("kept %+v", got)
+		}
+		if blobs, err := w.Blobs(t.Context(), p.Key); len(blobs) != 2 || !slices.Contains(blobs, "second") || err != nil {
+			t.Errorf("lists %v, %v", blobs, err)
+		}
+		if listed, err := w.Listed(t.Context(), []string{"first", "second"}); listed["first"] || !listed["second"] || err != nil {
+			t.Errorf("listed %v, %v", listed, err)
+		}
+		w.change(t, p.Key, innsigli.Change{Forget: true})
+		if blobs, _ := w.Blobs(t.Context(), p.Key); len(blobs) != 0 {
+			t.Errorf("forgotten, but lists %v", blobs)
+		}
+	})
+}
+
 func TestKeyUnderAnOldKeyEncryptionKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	both(t, func(w *world) {

@@ -85,7 +85,7 @@ func everyVerb(t *testing.T, w *world) {
 	}
 	file := innsigli.Reference{Key: "at2", Document: innsigli.Document{Blob: "f"}}
 	w.change(t, p.Key, innsigli.Change{Attach: []innsigli.Reference{file}})
-	w.change(t, p.Key, innsigli.Change{Detach: file.Key})
+	w.change(t, p.Key, innsigli.Change{Detach: file.Key, Draw: []innsigli.Drawing{{Signee: who, Document: innsigli.Document{Blob: "w"}}}})
 	w.change(t, p.Key, innsigli.Change{
 		State: innsigli.Canceled, Sign: []innsigli.Signature{{Signee: who, At: start, Token: token}}, Key: innsigli.KeyHeld,
 		Sealed: &innsigli.Document{Blob: "s"}, Evidence: &innsigli.Reference{Key: "at1"}, Log: []innsigli.LogEntry{{Kind: innsigli.LogCanceled, Actor: "a"}},

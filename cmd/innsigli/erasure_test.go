@@ -40,7 +40,20 @@ func TestErasure(t *testing.T) {
 func erasure(t *testing.T, r *rig, s *server) {
 	t.Helper()
 	const marker = "The-fee-is-4711-kronur"
-	p := r.create(innsiglitest.PDF(t, 2, marker), byMail("Ann", "ann@example.com"), byMail("Bo", "bo@example.com"))
+	const fileMarker = "The-annex-names-8212-kronur"
+	body := r.bodyOf(innsiglitest.PDF(t, 2, marker), byMail("Ann", "ann@example.com"), byMail("Bo", "bo@example.com"))
+	body["attachments"] = []any{map[string]any{"fileName": "annex.txt", "fileContent": base64.StdEncoding.EncodeToString([]byte(strings.Repeat(fileMarker+" ", 99)))}}
+	p := r.createAttached(t, body).process
+	upload, kind := form(t, nil, [2]string{"passport.txt", fileMarker})
+	if a := r.attach(p, 1, upload, kind); a.status != http.StatusOK {
+		t.Fatalf("attach: %d %s", a.status, a.body)
+	}
+	for n := range p.Signees {
+		if a := r.drawFor(p, n, strokes(t, 60, 30)); a.status != http.StatusNoContent {
+			t.Fatalf("draw: %d %s", a.status, a.body)
+		}
+	}
+	drawing := drawingOf(t, s, p, 0)
 	token := r.tokenFor(p, 0)
 	if a := r.otp(token, codeFor(s, token)); a.status != http.StatusOK {
 		t.Fatalf("sign: %d %s", a.status, a.body)
@@ -69,8 +82,13 @@ func erasure(t *testing.T, r *rig, s *server) {
 	if err := s.db.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if left, err := s.db.Blobs(t.Context(), innsigli.ProcessKey(p.Key)); err != nil || len(left) != 0 {
+		t.Errorf("still listed: %v, %v", left, err)
+	}
 	secrets := map[string][]byte{
 		"text of the document":      []byte(marker),
+		"text of an attachment":     []byte(fileMarker),
+		"drawn signature":           drawing[len(drawing)-60:],
 		"data key":                  key,
 		"data key in hex":           []byte(hex.EncodeToString(key)),
 		"data key in base64":        []byte(base64.StdEncoding.EncodeToString(key)),

@@ -1,0 +1,157 @@
+package innsigli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"io"
+	"slices"
+)
+
+// Drawing is the signature that a person drew or typed, before they sign. It is shown nowhere until it stands in the mark.
+type Drawing struct {
+	Signee SigneeKey
+	Document
+}
+
+// cleanDrawing makes the PNG that is kept of the one that came: its pixels alone, without anything else that a file can
+// carry.
+func cleanDrawing(b []byte) ([]byte, error) {
+	if len(b) == 0 {
+		return nil, InvalidField("Image", "NotEmpty", "Image is required.")
+	}
+	if err := CheckDrawing(b); err != nil {
+		e := InvalidField("Image", "Image", fmt.Sprintf("Image must be a PNG of at most %d kB and %d pixels a side.", MaxDrawingBytes>>10, MaxDrawingSide))
+		e.Cause = err
+		return nil, e
+	}
+	in, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("decode drawing: %w", err)
+	}
+	pixels := image.NewNRGBA(image.Rect(0, 0, in.Bounds().Dx(), in.Bounds().Dy()))
+	draw.Draw(pixels, pixels.Bounds(), in, in.Bounds().Min, draw.Src)
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, pixels); err != nil {
+		return nil, fmt.Errorf("encode drawing: %w", err)
+	}
+	if out.Len() > MaxDrawingBytes {
+		return nil, InvalidField("Image", "Image", fmt.Sprintf("Image is larger than %d kB when it is written anew.", MaxDrawingBytes>>10))
+	}
+	return out.Bytes(), nil
+}
+
+// Draw keeps the drawn signature of the person of these views, for what they have not signed yet; it takes the place of
+// an earlier one. Errors: Invalid (Image), NotActive, and those of reading the document.
+func (s *Service) Draw(ctx context.Context, views []View, img []byte, from Client) error {
+	clean, err := cleanDrawing(img)
+	if err != nil {
+		return err
+	}
+	var given []Drawing
+	for _, v := range views {
+		if v.You.Signed() {
+			continue
+		}
+		d, err := s.keepDrawing(ctx, v, clean)
+		if err != nil {
+			s.forgetDrawings(ctx, given)
+			return err
+		}
+		given = append(given, d)
+	}
+	if len(given) == 0 {
+		return errSigned()
+	}
+	var before []Drawing
+	_, c, err := s.decide(ctx, Target{Process: views[0].Process.Key}, s.unlessDue(func(f Facts) (Change, error) {
+		var c Change
+		c, before, err = decideDraw(f, given, from)
+		return c, err
+	}))
+	switch {
+	case errors.Is(err, ErrUnclear):
+		return err
+	case err == nil && c.State == Expired:
+		err = notActive(c.State, "ProcessKey")
+		fallthrough
+	case err != nil:
+		before = given
+	}
+	s.forgetDrawings(ctx, before)
+	return err
+}
+
+// keepDrawing writes the drawing under the key of one process.
+func (s *Service) keepDrawing(ctx context.Context, v View, clean []byte) (Drawing, error) {
+	if !v.Process.State.Active() {
+		return Drawing{}, notActive(v.Process.State, "ProcessKey")
+	}
+	if _, err := s.readable(v); err != nil {
+		return Drawing{}, err
+	}
+	w, err := s.begin(ctx, v.Process.Key)
+	if err != nil {
+		return Drawing{}, err
+	}
+	defer w.Abort()
+	if _, err := w.Write(clean); err != nil {
+		return Drawing{}, fmt.Errorf("write drawing: %w", err)
+	}
+	doc, err := commit(ctx, w)
+	return Drawing{v.You.Key, doc}, err
+}
+
+func (s *Service) forgetDrawings(ctx context.Context, all []Drawing) {
+	for _, d := range all {
+		if d.Blob != "" {
+			s.forgetBlob(ctx, d.Blob)
+		}
+	}
+}
+
+// decideDraw judges drawings, and says which earlier ones they take the place of.
+func decideDraw(f Facts, given []Drawing, from Client) (c Change, before []Drawing, err error) {
+	for _, d := range given {
+		you, ok := f.Signee(d.Signee)
+		if !ok {
+			return Change{}, nil, errNoSignee
+		}
+		m := f.Of(you.Process)
+		switch {
+		case !m.Process.State.Active():
+			return Change{}, nil, notActive(m.Process.State, "ProcessKey")
+		case you.Signed():
+			return Change{}, nil, errSigned()
+		}
+		before = append(before, Drawing{d.Signee, you.Drawing})
+		one := c.Of(f, you.Process)
+		one.Draw = append(one.Draw, d)
+		one.Log = append(one.Log, LogEntry{Kind: LogDrawn, Signee: d.Signee, Actor: you.Email, Client: from})
+	}
+	return c, before, nil
+}
+
+// drawings reads the drawn signatures of those who have signed.
+func (s *Service) drawings(ctx context.Context, f Facts, wrapped WrappedKey) (map[SigneeKey][]byte, error) {
+	out := map[SigneeKey][]byte{}
+	for _, sg := range f.Process.Signees {
+		if !sg.Signed() || sg.Drawing.Blob == "" {
+			continue
+		}
+		r, err := s.openWith(ctx, f.Process.Key, wrapped, sg.Drawing.Blob)
+		if err != nil {
+			return nil, fmt.Errorf("open drawing: %w", err)
+		}
+		b, err := io.ReadAll(io.NewSectionReader(r, 0, min(r.Size(), MaxDrawingBytes)))
+		if err = errors.Join(err, r.Close()); err != nil {
+			return nil, fmt.Errorf("read drawing: %w", err)
+		}
+		out[sg.Key] = slices.Clip(b)
+	}
+	return out, nil
+}
