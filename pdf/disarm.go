@@ -68,6 +68,7 @@ type disarm struct {
 	found    Findings
 	written  int
 	cuts     []cut // of the object at hand
+	blank    Ref   // an appearance that draws nothing, once it is needed
 	sure     bool  // the cuts count in the object's own text and will be made
 }
 
@@ -245,7 +246,7 @@ func (x *disarm) dict(d *Dict, depth int) error {
 	for i := range d.entries {
 		e := &d.entries[i]
 		if isMedia && e.key == "Subtype" {
-			x.cut(e.from, e.to, "/Stamp", true)
+			x.cut(e.from, e.to, "/Stamp"+x.picture(d), true)
 			continue
 		}
 		goes, active, err := x.goes(d, e, isMedia)
@@ -261,6 +262,19 @@ func (x *disarm) dict(d *Dict, depth int) error {
 		}
 	}
 	return nil
+}
+
+// picture gives a media annotation that has none an empty appearance: a stamp
+// without one is drawn by readers as the word Draft (ISO 32000-1, 12.5.6.12).
+func (x *disarm) picture(media *Dict) string {
+	if media.Has("AP") {
+		return ""
+	}
+	if x.blank == (Ref{}) {
+		x.blank = x.u.Alloc()
+		x.u.PutStream(x.blank, "/Type /XObject /Subtype /Form /BBox [0 0 1 1]", nil)
+	}
+	return " /AP << /N " + x.blank.String() + " >>"
 }
 
 // goes tells whether an entry has to go. Many keys are free names elsewhere (a

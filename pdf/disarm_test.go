@@ -155,6 +155,29 @@ func TestMediaKeepItsPicture(t *testing.T) {
 	}
 }
 
+// Readers draw the word Draft for a stamp without an appearance.
+func TestMediaWithoutPictureShowNothing(t *testing.T) {
+	in := classic(onePage().with(objects{
+		3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 300] /Annots [6 0 R 7 0 R] >>",
+		6: "<< /Type /Annot /Subtype /Sound /Rect [0 0 9 9] /Sound << >> >>",
+		7: "<< /Type /Annot /Subtype /Movie /Rect [0 0 9 9] /Movie << >> >>",
+	}), "")
+	out, _ := disarmed(t, in, false)
+	doc := open(t, out)
+	for num := 6; num <= 7; num++ {
+		v, err := doc.Get(pdf.Ref{Num: num})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ap, _ := v.(*pdf.Dict).Get("AP").(*pdf.Dict)
+		shown, err := doc.Resolve(ap.Get("N"))
+		s, ok := shown.(*pdf.Stream)
+		if err != nil || !ok || s.Length != 0 {
+			t.Errorf("object %d shows %v, %v", num, shown, err)
+		}
+	}
+}
+
 func TestDirectAnnotationsBecomeObjects(t *testing.T) {
 	for name, annots := range map[string]string{"in the page": "[<< /Type /Annot /Subtype /Link /Rect [0 0 1 1] /A << /S /GoTo /D (x) >> >> 6 0 R]", "apart": "7 0 R"} {
 		in := classic(onePage().with(objects{
