@@ -43,6 +43,10 @@ func (f Findings) Any() bool { return f.Active+f.Silent > 0 }
 // over, unless strict is set: then it is an error, as in Open.
 func (d *Document) Disarm(strict, dropForm bool) (*Update, Findings, error) {
 	x := &disarm{d: d, u: d.Update(), dropForm: dropForm}
+	if info, ok := d.trailer.Get("Info").(Ref); ok && info.Num < MaxObjects && x.nowhere(info) {
+		x.u.Put(info, []byte("<< >>"))
+		x.found.Silent++
+	}
 	for num := range d.xref {
 		e := d.xref[num]
 		if e.kind != inFile && e.kind != inStream {
@@ -253,6 +257,12 @@ func (x *disarm) dict(d *Dict, depth int) error {
 		if err != nil {
 			return err
 		}
+		if !goes && !active {
+			goes, err = x.dangling(e)
+		}
+		if err != nil {
+			return err
+		}
 		if goes {
 			x.cut(e.keyAt, e.to, "", active)
 			continue
@@ -262,6 +272,60 @@ func (x *disarm) dict(d *Dict, depth int) error {
 		}
 	}
 	return nil
+}
+
+// members are keys whose arrays list dictionaries: what is none cannot be one of them.
+var members = []Name{"Annots", "Fields"}
+
+// dangling tells whether an entry refers to an object that there is not, which is
+// as if it were not there (ISO 32000-1, 7.3.10); strict readers give up on it. In
+// arrays null takes its place, so that the others keep theirs; a list of
+// annotations or fields gets shorter.
+func (x *disarm) dangling(e *entry) (goes bool, err error) {
+	if ref, ok := e.value.(Ref); ok && x.nowhere(ref) {
+		return true, nil
+	}
+	list, ok := e.value.(Array)
+	if !ok && slices.Contains(members, e.key) {
+		list, err = x.d.array(e.value)
+	}
+	if err != nil || list == nil {
+		return false, err
+	}
+	var kept Array
+	changed := false
+	for _, v := range list {
+		ref, ok := v.(Ref)
+		switch {
+		case ok && slices.Contains(members, e.key):
+			d, err := x.d.dict(ref)
+			if r, ok := errors.AsType[*Refusal](err); err != nil && (!ok || r.Code != Broken) {
+				return false, err
+			}
+			if d == nil {
+				changed = true
+				continue
+			}
+		case ok && x.nowhere(ref):
+			changed = true
+			v = nil
+		}
+		kept = append(kept, v)
+	}
+	if changed {
+		var b bytes.Buffer
+		writeValue(&b, kept, Ref.String)
+		x.cut(e.from, e.to, b.String(), false)
+	}
+	return false, nil
+}
+
+func (x *disarm) nowhere(ref Ref) bool {
+	if ref.Num < 0 || ref.Num >= len(x.d.xref) {
+		return true
+	}
+	e := x.d.xref[ref.Num]
+	return e.kind != inFile && e.kind != inStream || e.generation() != ref.Gen
 }
 
 // picture gives a media annotation that has none an empty appearance: a stamp

@@ -178,6 +178,45 @@ func TestMediaWithoutPictureShowNothing(t *testing.T) {
 	}
 }
 
+// Readers that check signatures give up on references that lead nowhere.
+func TestReferencesToNothingGo(t *testing.T) {
+	for name, annots := range map[string]string{"in the page": "[6 0 R 8 0 R 99 0 R]", "apart": "7 0 R"} {
+		in := classic(onePage().with(objects{
+			3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 300] /Thumb 98 0 R /B [97 0 R 6 0 R] /Annots " + annots + " >>",
+			6: "<< /Type /Annot /Subtype /Square /Rect [0 0 1 1] >>",
+			7: "[6 0 R 8 0 R 99 0 R]",
+			8: "(no annotation)",
+		}), "")
+		out, found := disarmed(t, in, false)
+		if found.Active != 0 || found.Silent != 3 {
+			t.Errorf("%s: %+v", name, found)
+		}
+		v, err := open(t, out).Get(pdf.Ref{Num: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, _ := v.(*pdf.Dict)
+		beads, _ := page.Get("B").(pdf.Array)
+		if page.Has("Thumb") || len(beads) != 2 || beads[0] != nil || beads[1] != (pdf.Ref{Num: 6}) {
+			t.Errorf("%s: %s", name, page.Bytes())
+		}
+		if list, _ := page.Get("Annots").(pdf.Array); len(list) != 1 || list[0] != (pdf.Ref{Num: 6}) {
+			t.Errorf("%s: annotations %s", name, page.Raw("Annots"))
+		}
+	}
+}
+
+func TestTheInformationThatATrailerNamesIsThere(t *testing.T) {
+	in := classic(onePage().with(objects{3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 300] >>"}), "/Info 9 0 R")
+	out, found := disarmed(t, in, false)
+	if found != (pdf.Findings{Silent: 1}) {
+		t.Errorf("%+v", found)
+	}
+	if v, err := open(t, out).Get(pdf.Ref{Num: 9}); err != nil || v == nil {
+		t.Errorf("%v, %v", v, err)
+	}
+}
+
 func TestDirectAnnotationsBecomeObjects(t *testing.T) {
 	for name, annots := range map[string]string{"in the page": "[<< /Type /Annot /Subtype /Link /Rect [0 0 1 1] /A << /S /GoTo /D (x) >> >> 6 0 R]", "apart": "7 0 R"} {
 		in := classic(onePage().with(objects{
