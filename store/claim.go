@@ -38,6 +38,13 @@ type load struct {
 	stale   bool // there are leases that have run out
 }
 
+// What a node does at once, however many places it has: our own work fills cores and memory, and mail servers count
+// connections. What is left are webhooks, which wait for others most of the time.
+const (
+	mostWork     = 12
+	mostMessages = 12
+)
+
 // room is how many jobs of a class a node with so many places may take: webhooks half of the places, messages and
 // webhooks together three quarters, our own work three quarters. So a receiver that hangs leaves mails a place, and
 // both leave work one.
@@ -45,13 +52,18 @@ func (l *load) room(c class, places int) int {
 	spare := places / 4
 	switch c {
 	case classWork:
-		return places - spare - l.running[classWork]
+		return min(places-spare, mostWork) - l.running[classWork]
 	case classMessage:
-		return max(1, places-spare) - l.running[classMessage] - l.running[classWebhook]
+		return min(mostMessages-l.running[classMessage], l.shared(places))
 	case classWebhook:
-		return min(max(1, places/2)-l.running[classWebhook], l.room(classMessage, places))
+		return min(max(1, places/2)-l.running[classWebhook], l.shared(places))
 	}
 	return 0
+}
+
+// shared is what messages and webhooks may take together.
+func (l *load) shared(places int) int {
+	return max(1, places-places/4) - l.running[classMessage] - l.running[classWebhook]
 }
 
 // qLoad looks whether a claim has anything to do, without taking SQLite's write lock.
@@ -90,6 +102,13 @@ func (d *DB) Claim(ctx context.Context, node string, n int, lease time.Duration)
 	for _, k := range l.running {
 		places += k
 	}
+	hooks, err := d.dueHooks(ctx, now, min(n, l.room(classWebhook, places)))
+	if err != nil {
+		return nil, err
+	}
+	if l.due[classWebhook] = len(hooks) > 0; !l.stale && !l.due[classWork] && !l.due[classMessage] && !l.due[classWebhook] {
+		return nil, nil // all receivers that are due have as many at once as they may
+	}
 	var jobs []innsigli.Job
 	err = d.write(ctx, "claim", func(ctx context.Context, r runner) error {
 		jobs = nil
@@ -106,7 +125,11 @@ func (d *DB) Claim(ctx context.Context, node string, n int, lease time.Duration)
 			if most <= 0 || !l.stale && !l.due[c] {
 				continue
 			}
-			some, err := d.claimClass(ctx, r, c, node, most, lease)
+			claim := d.claimClass
+			if c == classWebhook {
+				claim = hooks.claim(d)
+			}
+			some, err := claim(ctx, r, c, node, most, lease)
 			if err != nil {
 				return err
 			}

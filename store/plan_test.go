@@ -15,8 +15,9 @@ import (
 var scanned = regexp.MustCompile(`SCAN ([a-z]\w*)(?: USING (?:COVERING )?INDEX (\w+))?`)
 
 // mayScan are scans that do not grow with the number of processes: rotation and health look at everything by nature,
-// and the partial indexes hold only what is unfinished; a step of the walk over the log is of so many lines at most.
-var mayScan = regexp.MustCompile(`^(c|x|y|step|schema_version|kek|job_\w+|process_sealing|sqlite_\w+)$`)
+// the partial indexes hold only what is unfinished, and t and free are the receivers that something waits for. a step of the walk over the log is of so many lines at most,
+// and t and free are the receivers that something waits for.
+var mayScan = regexp.MustCompile(`^(c|x|y|t|free|step|schema_version|kek|job_\w+|process_sealing|sqlite_\w+)$`)
 
 // once are statements of migrations, which look at everything by nature.
 var once = regexp.MustCompile(`^update log_person set company = coalesce`)

@@ -279,7 +279,7 @@ func TestHangingWebhooksLeavePlacesForMails(t *testing.T) {
 		p := w.create(t, 1)
 		var jobs []innsigli.Job
 		for i := range 20 {
-			jobs = append(jobs, innsigli.Job{Kind: innsigli.JobWebhook, Lane: fmt.Sprint("h", i)})
+			jobs = append(jobs, innsigli.Job{Kind: innsigli.JobWebhook, Lane: fmt.Sprint("h", i), Target: fmt.Sprint("t", i)})
 		}
 		w.order(t, p.Key, jobs...)
 		if n := len(w.claim(t, "n1", 8)); n != 4 {

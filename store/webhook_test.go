@@ -155,3 +155,69 @@ func TestHoldIsEndedByTheLastOfItsEvents(t *testing.T) {
 		isNotFound(t, err)
 	})
 }
+
+// TestAReceiverThatHangsDelaysNobodyElse: however much waits for it, and however old that is.
+func TestAReceiverThatHangsDelaysNobodyElse(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		slow, fast := w.hook(t, "https://slow.example/"), w.hook(t, "https://fast.example/")
+		var keys []innsigli.ProcessKey
+		for range 40 {
+			p := w.create(t, 1)
+			keys = append(keys, p.Key)
+			w.event(t, p.Key, slow, innsigli.EventCreated)
+		}
+		w.clock.add(time.Minute)
+		hung := w.claim(t, "n1", 128)
+		if len(hung) != 4 {
+			t.Fatalf("%d at once for one receiver", len(hung))
+		}
+		if more := w.claim(t, "n2", 128); len(more) != 0 {
+			t.Errorf("another node takes %d more", len(more))
+		}
+		w.clock.add(time.Second)
+		for _, k := range keys {
+			w.event(t, k, fast, innsigli.EventCreated)
+		}
+		for sent := 0; sent < len(keys); {
+			jobs := w.claim(t, "n1", 124)
+			if len(jobs) == 0 {
+				t.Fatalf("only %d of %d were sent", sent, len(keys))
+			}
+			for _, j := range jobs {
+				if j.Ref != fmt.Sprint(fast.ID) || j.Target != innsigli.HookTarget(w.company.Key, fast.URL) {
+					t.Fatalf("claimed %+v", j)
+				}
+				w.settle(t, j, done)
+				sent++
+			}
+			for _, j := range hung {
+				if err := w.Renew(t.Context(), j, time.Minute); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		w.settle(t, hung[0], done)
+		if jobs := w.claim(t, "n1", 125); len(jobs) != 1 || jobs[0].Ref != fmt.Sprint(slow.ID) {
+			t.Errorf("when one has ended: %+v", jobs)
+		}
+	})
+}
+
+// TestWhatWaitsFollowsAChangedAddress: also for who counts what runs at once.
+func TestWhatWaitsFollowsAChangedAddress(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		h := w.hook(t, "https://a.example/")
+		w.event(t, w.create(t, 1).Key, h, innsigli.EventCreated)
+		h.URL = "https://b.example/"
+		if err := w.ChangeWebhook(t.Context(), w.company.Key, h); err != nil {
+			t.Fatal(err)
+		}
+		if jobs := w.claim(t, "n1", 8); len(jobs) != 1 || jobs[0].Target != innsigli.HookTarget(w.company.Key, h.URL) {
+			t.Errorf("claimed %+v", jobs)
+		}
+	})
+}

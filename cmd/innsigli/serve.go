@@ -22,8 +22,9 @@ import (
 // stopWithin is how long an orderly stop may take (design/decisions.md 6).
 const stopWithin = 20 * time.Second
 
-// parallelJobs is how many jobs a node works on at once: they mostly wait for other people's servers.
-const parallelJobs = 16
+// parallelJobs is how many jobs a node works on at once: half of them may be webhooks, which wait for other people's
+// servers. Of our own work and of mails the store gives it fewer.
+const parallelJobs = 128
 
 // smsSender is the sender's name in SMS: at most 11 letters (GSM 03.40 9.1.2.5).
 const smsSender = "Innsigli"

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/innsigli/innsigli"
+)
+
+// perTarget is how many webhooks run at once for one receiver, on all nodes together: enough for a steady stream, and so
+// few that one who hangs leaves the others their places.
+const perTarget = 4
+
+// qDueHooks picks due webhooks by receiver, the oldest of each, as many as it may still be sent at once. It hops from
+// receiver to receiver through the index, since a table of 100,000 rows that wait for one of them must not be read to
+// find what waits for the next. An event waits while an earlier one of its process to the same registration is not over.
+var qDueHooks = `with recursive t (target) as (
+		select min(j.target) from job j where j.state = 'ready' and j.class = 'webhook'
+		union all
+		select (select min(j.target) from job j where j.state = 'ready' and j.class = 'webhook' and j.target > t.target) from t where t.target is not null),
+	free (target, n) as (select t.target, ` + strconv.Itoa(perTarget) + ` -
+		(select count(*) from job r where r.state = 'running' and r.lease > $1 and r.class = 'webhook' and r.target = t.target) from t where t.target is not null)
+	select h.id from (` + strings.Join(nthOfTarget(), " union all ") + `) c
+	join job h on h.id = c.id order by h.due, h.id limit $2`
+
+// nthOfTarget gives a query for the oldest event of each receiver, the second oldest and so on. SQLite takes no column as
+// an offset, hence one for each.
+func nthOfTarget() []string {
+	var all []string
+	for n := range perTarget {
+		all = append(all, fmt.Sprintf(`select (select j.id from job j where j.state = 'ready' and j.class = 'webhook' and j.target = free.target and j.due <= $1
+			and %s order by j.due, j.id limit 1 offset %d) as id from free where free.n > %d`, itsTurn, n, n))
+	}
+	return all
+}
+
+// itsTurn says that no earlier event of the process for the registration runs or waits.
+const itsTurn = `not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running')
+			and k.id <> j.id and (k.state = 'running' or k.id < j.id))`
+
+// qClaimHook takes one of them, unless it was taken, dropped or overtaken since.
+const qClaimHook = `update job set state = 'running', attempt = attempt + 1, lease = $1, node = $2
+	where id in (select j.id from job j where j.id = $3 and j.state = 'ready' and j.due <= $4
+		and ` + itsTurn
+
+// dueHooks are the ids of webhooks that can be claimed.
+type dueHooks []int64
+
+func (d *DB) dueHooks(ctx context.Context, now int64, most int) (dueHooks, error) {
+	if most <= 0 {
+		return nil, nil
+	}
+	var ids dueHooks
+	err := d.get(ctx, "due webhooks", qDueHooks, func(r row) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, now, int64(most))
+	return ids, err
+}
+
+// claim makes of the ids what claims them.
+func (ids dueHooks) claim(d *DB) func(context.Context, runner, class, string, int, time.Duration) ([]innsigli.Job, error) {
+	return func(ctx context.Context, r runner, _ class, node string, n int, lease time.Duration) ([]innsigli.Job, error) {
+		var jobs []innsigli.Job
+		var b batch
+		now := d.now()
+		for _, id := range ids[:min(n, len(ids))] {
+			b.query("claim webhook", qClaimHook+d.dialect.skip+claimed, func(r row) error {
+				j, err := scanJob(r)
+				jobs = append(jobs, j)
+				return err
+			}, micros(now.Add(lease)), node, id, micros(now))
+		}
+		return jobs, r.run(ctx, b)
+	}
+}
