@@ -43,7 +43,7 @@ func (s *Service) sealApart(ctx context.Context, from BlobReader, doc *pades.Doc
 // approve adds an approval seal. A document whose author allows no further signature stays as it is: that its evidence
 // is sealed and names it has to do.
 func (s *Service) approve(ctx context.Context, from BlobReader, doc *pades.Document, ev Evidence, signer pades.Signer) (sealedFile, *pades.Document, reached, error) {
-	rev, made, level, err := s.sign(ctx, doc, pades.Seal{}, ev.Outcome, signer)
+	rev, made, level, err := s.sign(ctx, doc, pades.Seal{}, sealReason(ev.Outcome), signer)
 	if _, refused := errors.AsType[*pades.Refusal](err); !refused {
 		return rev, made, level, err
 	}
@@ -65,7 +65,7 @@ func (s *Service) evidenceApart(ctx context.Context, ev Evidence, signer pades.S
 	if err != nil {
 		return nil, err
 	}
-	rev, made, _, err := s.sign(ctx, doc, pades.Seal{Files: []pades.File{file}, Certify: pades.DefaultCertify}, ev.Outcome, signer)
+	rev, made, _, err := s.sign(ctx, doc, pades.Seal{Files: []pades.File{file}, Certify: pades.DefaultCertify}, sealReason(ev.Outcome), signer)
 	if err != nil {
 		return nil, fmt.Errorf("seal evidence: %w", err)
 	}

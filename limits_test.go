@@ -46,6 +46,8 @@ var limitTests = map[string]func(*testing.T){
 		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
 	}),
 	"MaxNormalisedBytes":  normalisedBytes,
+	"MaxXMLBytes":         xmlBytes,
+	"MaxXMLBody":          xmlBody,
 	"MaxAttachments":      attachmentCount,
 	"MaxAttachmentBytes":  attachmentBytes,
 	"MaxAttachmentsBytes": attachmentsBytes,

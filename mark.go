@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// Mark is what is drawn on the document for one signee who has signed.
+// Mark is what is drawn on the document for one signee who has signed, or for a company that seals it.
 type Mark struct {
 	Style   MarkStyle
+	Seal    bool // a company's: Name is its own, Code the seal's certificate where that bears another name
 	Name    string
 	Contact string // e-mail, else phone: drawn where the fonts lack the letters of the name
 	Code    string // personal code as shown; empty when it is hidden or there is none

@@ -191,6 +191,8 @@ type Paper interface {
 	// Draw makes one small PDF, so that its fonts are cut once: a page for each mark, of its style's size, and behind them
 	// the evidence pages, at most as large as A4. A drawing that [CheckDrawing] refuses fails it.
 	Draw(marks []Mark, e Evidence) (pdf []byte, err error)
+	// DrawMarks makes a PDF of the marks alone.
+	DrawMarks(marks []Mark) (pdf []byte, err error)
 }
 
 // Identity computes codes: a truncated HMAC of the token under a key of the server.
@@ -203,6 +205,21 @@ type Identity interface {
 type Sealer interface {
 	Seal(ctx context.Context) (crypto.Signer, []*x509.Certificate, error)
 	Services() pades.Services
+}
+
+// XMLSealer seals XML documents.
+type XMLSealer interface {
+	// SealXML puts an enveloped seal into a document. A document that cannot be sealed is an *Error that names the field
+	// xmlDocument.
+	SealXML(ctx context.Context, document []byte, by XMLSeal) (SealedXML, error)
+}
+
+// XMLSeal is who seals an XML document, when, and with the help of whom.
+type XMLSeal struct {
+	Key      crypto.Signer
+	Chain    []*x509.Certificate // the key's certificate first
+	At       time.Time
+	Services pades.Services
 }
 
 // Links makes the addresses that go into mails and answers.

@@ -189,7 +189,7 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, drawings map[SigneeKey]
 	if err != nil {
 		return nil, err
 	}
-	rev, made, level, err := s.sign(ctx, doc, what, outcome, pades.Signer{Key: key, Chain: chain})
+	rev, made, level, err := s.sign(ctx, doc, what, sealReason(outcome), pades.Signer{Key: key, Chain: chain})
 	if err != nil {
 		return nil, err
 	}
@@ -199,9 +199,9 @@ func (s *Service) sealFrom(ctx context.Context, f Facts, drawings map[SigneeKey]
 // sign seals and reads back what was made, before anybody gets it: evidence pages are counted, and a file that we could
 // not open ourselves is never handed out.
 func (s *Service) sign(
-	ctx context.Context, doc *pades.Document, what pades.Seal, outcome string, signer pades.Signer,
+	ctx context.Context, doc *pades.Document, what pades.Seal, reason string, signer pades.Signer,
 ) (*pades.Revision, *pades.Document, reached, error) {
-	what.Name, what.Reason, what.Time = signer.Chain[0].Subject.CommonName, sealReason(outcome), s.Now()
+	what.Name, what.Reason, what.Time = signer.Chain[0].Subject.CommonName, reason, s.Now()
 	services, done := s.Sealer.Services().Patient(SealPatience)
 	defer done()
 	rev, level, err := pades.SignTo(ctx, doc, what, signer, services, wantLevel)

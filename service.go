@@ -18,6 +18,7 @@ type Service struct {
 	Paper      Paper
 	Identity   Identity
 	Sealer     Sealer
+	XML        XMLSealer
 	Anchors    Anchors // for Verify alone
 
 	// Now is the clock, in UTC and whole microseconds: what both databases keep.

@@ -81,7 +81,11 @@ func (l *marking) header(beside float64) float64 {
 	if l.name == l.head {
 		return left
 	}
-	text, _ := clean(st.face, l.words.T("evidence.signed.electronically"))
+	what := "evidence.signed.electronically"
+	if l.m.Seal {
+		what = "evidence.sealed.electronically"
+	}
+	text, _ := clean(st.face, l.words.T(what))
 	l.write(l.in, l.head, st, ellipsize(st, text, left))
 	if l.m.Code+l.m.Reason == "" {
 		l.name += 2 // the middle of the room

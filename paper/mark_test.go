@@ -42,6 +42,9 @@ func marks() map[string]innsigli.Mark {
 		"broken":  with("a\xff\xfeb\x00\n\tc\xe2\x80", "\xf0\x9f"),
 		"empty":   with("", "\u200f"),
 	}
+	company := with("Norðurljós ehf.", "Staðfest afrit")
+	company.Seal, company.Code, company.Key = true, "Innsigli Seal innsigli.example", ""
+	list["seal"] = company
 	coded := with(m.Name, "Framkvæmdastjóri, með prókúru")
 	coded.Code = "120389-3389"
 	list["code"] = coded
@@ -124,6 +127,28 @@ func TestMarkIsAPageOfItsSize(t *testing.T) {
 	}
 	if w, _, err := doc.PageSize(len(list) + 1); err != nil || w != pageWidth {
 		t.Errorf("behind the marks: a page %v wide (%v), want evidence", w, err)
+	}
+}
+
+// TestMarksAloneComeWithoutEvidence, and the mark of a seal says that it is one.
+func TestMarksAloneComeWithoutEvidence(t *testing.T) {
+	var list []innsigli.Mark
+	for range styles {
+		list = append(list, marks()["seal"])
+	}
+	b, err := New().DrawMarks(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := parsed(t, b).PageCount(); n != len(list) {
+		t.Errorf("%d pages for %d marks", n, len(list))
+	}
+	said := map[string]bool{}
+	for _, w := range layMark(t, list[0]).words {
+		said[w.text] = true
+	}
+	if !said["Rafrænt innsiglað"] || !said["Norðurljós ehf."] {
+		t.Errorf("the mark says %v", said)
 	}
 }
 

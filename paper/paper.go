@@ -29,13 +29,9 @@ func New() *Paper {
 // Draw draws a page for each mark, without a background so that what it is laid on stays readable around it, and behind
 // them as many A4 pages as the evidence needs, in its language and in English. It implements [innsigli.Paper].
 func (p *Paper) Draw(marks []innsigli.Mark, e innsigli.Evidence) ([]byte, error) {
-	var sheets []*sheet
-	for i := range marks {
-		s, err := p.layMark(marks[i])
-		if err != nil {
-			return nil, fmt.Errorf("mark %d: %w", i+1, err)
-		}
-		sheets = append(sheets, s)
+	sheets, err := p.layMarks(marks)
+	if err != nil {
+		return nil, err
 	}
 	w := newWording(e)
 	pdf, err := draw(append(sheets, p.layEvidence(e, w)...), about{
@@ -45,4 +41,29 @@ func (p *Paper) Draw(marks []innsigli.Mark, e innsigli.Evidence) ([]byte, error)
 		return nil, fmt.Errorf("draw: %w", err)
 	}
 	return pdf, nil
+}
+
+// DrawMarks draws a page for each mark, of which there is at least one. It implements [innsigli.Paper].
+func (p *Paper) DrawMarks(marks []innsigli.Mark) ([]byte, error) {
+	sheets, err := p.layMarks(marks)
+	if err != nil {
+		return nil, err
+	}
+	pdf, err := draw(sheets, about{lang: marks[0].Language.Tag(), at: marks[0].At})
+	if err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
+	return pdf, nil
+}
+
+func (p *Paper) layMarks(marks []innsigli.Mark) ([]*sheet, error) {
+	var sheets []*sheet
+	for i := range marks {
+		s, err := p.layMark(marks[i])
+		if err != nil {
+			return nil, fmt.Errorf("mark %d: %w", i+1, err)
+		}
+		sheets = append(sheets, s)
+	}
+	return sheets, nil
 }

@@ -98,7 +98,7 @@ func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err er
 	if s.trust, err = newTrust(ctx, s.installation); err != nil {
 		return s, err
 	}
-	s.svc.Sealer, s.svc.Anchors = s.trust, s.trust
+	s.svc.Sealer, s.svc.Anchors, s.svc.XML = s.trust, s.trust, newXMLSealer()
 	return s, s.wireJobs(ctx)
 }
 

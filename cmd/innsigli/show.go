@@ -48,6 +48,7 @@ func (c configCmd) Run(con console) error {
 # limits
 # document          %d bytes (413)
 # request body      %d bytes (413)
+# XML document      %d bytes (413)
 # signees           %d a process (400)
 # meta              %d bytes (400)
 # file name         %d bytes (400)
@@ -59,7 +60,7 @@ func (c configCmd) Run(con console) error {
 # webhooks          %d a flow, addresses of %d bytes (400)
 # owner's copy      waits %s for its delivery
 # completed link    open %s
-`, innsigli.MaxDocumentBytes, innsigli.MaxBodyBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
+`, innsigli.MaxDocumentBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
 		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
 		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
 		innsigli.MaxWrongTries, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.HoldLifetime, innsigli.CompletedLink)
