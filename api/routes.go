@@ -74,6 +74,9 @@ func (a *API) Table() []Route {
 		open("POST /signing/simple/imagedata", a.drawn, tagSigning, "AddImageData", "Keeps the signature that a person drew, for the mark on the document.", takes[imageOfSignee](), fails(404, 410)),
 		open("POST /signing/simple/bulk/imagedata", a.drawnForAll, tagSigning, "AddBulkImageData", "The same for all documents that a person of a sequence signs.", takes[imageOfPerson](), fails(404, 410)),
 
+		open("GET /signing/hascertificate/key/{flow}/phone/{phone}/ssn/{ssn}", a.hasCertificate, tagSigning, "HasCertificate", "Whether a person has an e-ID. Without a provider the status is error, for everyone.", gives[personCertificate]()),
+		open("GET /flow/hascertificate/key/{flow}/phone/{phone}/ssn/{ssn}", a.hasCertificate, tagSigning, "HasCertificateOfFlow", "Whether a person has an e-ID. Without a provider the status is error, for everyone.", gives[personCertificate]()),
+
 		open("GET /openapi.json", a.document, TagServer, "GetOpenAPI", "This document.", givesBytes(jsonType)),
 	}
 }
