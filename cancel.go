@@ -93,13 +93,17 @@ var farewell = map[State]struct {
 }{
 	Canceled: {LogCanceled, JobMailCanceled, JobSmsCanceled, EventCanceled},
 	Expired:  {LogExpired, JobMailExpired, JobSmsExpired, EventExpired},
+	Declined: {LogDeclined, JobMailCanceled, JobSmsCanceled, EventCanceled},
 }
 
 // ending is what every end before completion has in common, for a process or for all processes of a sequence: the
 // state, its line in the log, one message a person, the owner's copy of each document that somebody has signed, and the
 // end of the key.
-func ending(f Facts, st State, actor string) Change {
-	all := persons(f.Signees(), f.Company)
+func ending(f Facts, st State, actor string) Change { return endingTold(f, st, actor, f.Signees()) }
+
+// endingTold is ending for those of the signees who are told of it.
+func endingTold(f Facts, st State, actor string, told []Signee) Change {
+	all := persons(told, f.Company)
 	return f.Each(func(m Facts) Change { return endingOf(m, st, actor, all) })
 }
 

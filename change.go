@@ -41,6 +41,7 @@ type Change struct {
 	Seen      SigneeKey     // this signee saw the document for the first time
 	Sign      []Signature   // signees sign
 	Challenge *Challenge    // a code is asked for; older ones of the signee become void
+	Decline   *Refusal      // a signee refuses
 	Sealed    *Document     // the sealed document
 	Raises    string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
 	Evidence  *Reference    // its evidence, when that is a file of its own
@@ -69,6 +70,7 @@ type MemberChange struct {
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
+		c.Decline == nil &&
 		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -121,6 +123,7 @@ const (
 	JobMailCode      JobKind = "mail.code"
 	JobMailCompleted JobKind = "mail.completed"
 	JobMailCanceled  JobKind = "mail.canceled"
+	JobMailDeclined  JobKind = "mail.declined"
 	JobMailExpired   JobKind = "mail.expired"
 	JobMailOwnerCopy JobKind = "mail.owner_copy"
 	JobMailOwnerDone JobKind = "mail.owner_completed"
@@ -174,6 +177,9 @@ func (c Change) String() string {
 	}
 	if ch := c.Challenge; ch != nil {
 		line("challenge %s %s%s via %s until %s", ch.Token, ch.Signee, prefixed(" for all of ", string(ch.Person)), ch.Via, ch.ExpiresAt.Format(time.RFC3339))
+	}
+	if d := c.Decline; d != nil {
+		line("declined %s%s", d.Signee, prefixed(": ", d.Reason))
 	}
 	if c.Sealed != nil {
 		line("sealed %s %d bytes%s%s", c.Sealed.Blob, c.Sealed.Size, c.Sealed.reached(), prefixed(" instead of ", c.Raises))

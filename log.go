@@ -27,7 +27,9 @@ const (
 	LogSealRaised      LogKind = "SealRaised"
 	LogCanceled        LogKind = "Canceled"
 	LogExpired         LogKind = "Expired"
+	LogDeclined        LogKind = "Declined"
 	LogCancelSent      LogKind = "CancelSent"
+	LogDeclineSent     LogKind = "DeclineSent"
 	LogNotReachable    LogKind = "SigneeNotReachable"
 	LogCompletedSent   LogKind = "ConfirmationSent"
 	LogOwnerCopySent   LogKind = "OwnerCopySent"
@@ -79,7 +81,9 @@ var logSentences = map[LogKind]string{
 	LogSealRaised:      "Time stamps and revocation data added to the seal. ProcessKey: %[1]s. Level: %[3]s.",
 	LogCanceled:        "Signing canceled. ProcessKey: %[1]s.",
 	LogExpired:         "Signing expired. ProcessKey: %[1]s.",
+	LogDeclined:        "Signing declined. ProcessKey: %[1]s.",
 	LogCancelSent:      "Signee told that the signing has ended. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogDeclineSent:     "Owner told that a signee declined. ProcessKey: %[1]s. Delivery method : %[3]s ",
 	LogNotReachable:    "Signee has neither e-mail nor phone and was not told. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogCompletedSent:   "Signed document sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogOwnerCopySent:   "Copy of the signed document sent to the owner. ProcessKey: %[1]s.",

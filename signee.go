@@ -35,10 +35,26 @@ type Signee struct {
 	SignedSHA256 string // hex, the bytes that were shown
 	// Drawing is the person's drawn or typed signature; zero without one.
 	Drawing Document
+
+	DeclinedAt    time.Time // refused to sign, which ended the process
+	DeclineReason string    // for the owner; may be empty
 }
 
 // Signed says whether the person has signed.
 func (s Signee) Signed() bool { return !s.SignedAt.IsZero() }
+
+// Declined says whether the person has refused to sign.
+func (s Signee) Declined() bool { return !s.DeclinedAt.IsZero() }
+
+// actor is how the log names the person when they do something themselves; never the key, which opens the link.
+func (s Signee) actor() string {
+	for _, n := range []string{s.Email, s.Name, s.Phone} {
+		if n != "" {
+			return n
+		}
+	}
+	return ""
+}
 
 // Lang is the person's language, else the company's, else English.
 func (s Signee) Lang(c Company) Language {

@@ -228,6 +228,9 @@ func errGone(st State) *Error {
 	if st == Expired {
 		return refuse(Gone, "ProcessExpired", "The signing process has expired and the document has been deleted.")
 	}
+	if st == Declined {
+		return refuse(Gone, "ProcessCanceled", "A signee declined to sign, and the document has been deleted.")
+	}
 	return refuse(Gone, "ProcessCanceled", "The signing process was canceled and the document has been deleted.")
 }
 

@@ -50,6 +50,10 @@ type signee struct {
 	SignatureType             string `json:"signatureType,omitempty"`
 	Language                  string `json:"language,omitempty"`
 	CustomSmsText             string `json:"customSmsText,omitempty"`
+
+	// Ours: that the person refused to sign, and why.
+	DeclinedAt    string `json:"declinedAt,omitempty"`
+	DeclineReason string `json:"declineReason,omitempty"`
 }
 
 // process shows a whole process to its company.
@@ -102,6 +106,7 @@ func (a *API) whole(s innsigli.Signee) signee {
 		City: s.City, Key: string(s.Key), Signed: s.Signed(), SignedAt: rfc3339(s.SignedAt), ProcessKey: string(s.Process),
 		Reason: s.Reason, HidePersonalCode: &hide, CommunicationDeliveryType: s.Delivery.String(),
 		URL: a.Links.Signing(s.Process, s.Key), SignatureType: s.Type.String(), CustomSmsText: s.CustomSms,
+		DeclinedAt: rfc3339(s.DeclinedAt), DeclineReason: s.DeclineReason,
 	}
 	if s.Language != innsigli.LangNotSet {
 		out.Language = s.Language.String()

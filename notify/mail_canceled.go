@@ -22,8 +22,12 @@ func (n *Notifier) mailCanceled(ctx context.Context, j innsigli.Job) (innsigli.D
 		c.Title = s.t("mail.canceled.title_signed")
 	}
 	c.Tag, c.Tone = s.t("mail.canceled.tag"), toneStop
+	lead := "mail.canceled.lead"
+	if s.in(innsigli.Declined) {
+		lead = "mail.canceled.declined"
+	}
 	c.Lead = []paragraph{
-		s.p(s.num("mail.canceled.lead"), "date", s.date(s.facts.Process.EndedAt)),
+		s.p(s.num(lead), "date", s.date(s.facts.Process.EndedAt)),
 		s.p(s.num("mail.deleted")),
 	}
 	if s.many() {

@@ -67,7 +67,11 @@ func (s *scene) ownerCopyCard() (subject string, c *card) {
 		c.Tag, c.Tone = s.t("mail.canceled.tag"), toneStop
 		c.Lead = []paragraph{s.p(key+"lead", "date", s.date(p.EndedAt))}
 		if who := clean(p.EndedBy, maxName); who != "" {
-			c.Lead = []paragraph{s.p(key+"lead_by", "date", s.date(p.EndedAt), "who", who)}
+			lead := "lead_by"
+			if p.State == innsigli.Declined {
+				lead = "lead_declined"
+			}
+			c.Lead = []paragraph{s.p(key+lead, "date", s.date(p.EndedAt), "who", who)}
 		}
 		subject = s.t(key + "subject")
 	}

@@ -38,6 +38,9 @@ var scenes = []struct {
 	{"canceled_signed", innsigli.JobMailCanceled, sigrun, "sigrun@example.is", "", innsigli.Canceled, "Vinnsla"},
 	{"expired", innsigli.JobMailExpired, bjorn, "bjorn@example.is", "", innsigli.Expired, ""},
 	{"owner_copy", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Canceled, "karl@nordurljos.example"},
+	{"canceled_declined", innsigli.JobMailCanceled, bjorn, "bjorn@example.is", "", innsigli.Declined, "sigrun@example.is"},
+	{"declined", innsigli.JobMailDeclined, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
+	{"owner_copy_declined", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
 	{"owner_copy_fallback", innsigli.JobMailOwnerCopy, "", "skrifstofa@nordurljos.example", "fallback", innsigli.Canceled, ""},
 	{"owner_copy_expired", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Expired, ""},
 }

@@ -119,6 +119,7 @@ func (n *Notifier) Handlers() map[innsigli.JobKind]Handler {
 		innsigli.JobMailOwnerDone: n.mailOwnerCompleted,
 		innsigli.JobMailCanceled:  n.mailCanceled,
 		innsigli.JobMailExpired:   n.mailExpired,
+		innsigli.JobMailDeclined:  n.mailDeclined,
 		innsigli.JobMailOwnerCopy: n.mailOwnerCopy,
 		innsigli.JobSmsInvite:     n.smsInvitation,
 		innsigli.JobSmsCode:       n.smsCode,

@@ -33,6 +33,7 @@ var states = map[innsigli.JobKind][]innsigli.State{
 	innsigli.JobMailOwnerDone: {innsigli.Completed},
 	innsigli.JobMailCanceled:  {innsigli.Canceled, innsigli.Declined},
 	innsigli.JobMailExpired:   {innsigli.Expired},
+	innsigli.JobMailDeclined:  {innsigli.Declined},
 	innsigli.JobMailOwnerCopy: {innsigli.Canceled, innsigli.Expired, innsigli.Declined},
 	innsigli.JobSmsInvite:     {innsigli.Created, innsigli.Started},
 	innsigli.JobSmsCode:       {innsigli.Created, innsigli.Started},

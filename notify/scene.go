@@ -183,6 +183,8 @@ func (s *scene) people(c *card) {
 		state := s.t("mail.state.unsigned")
 		if sg.Signed() {
 			state = s.t("mail.state.signed", "date", s.words.DateTime(sg.SignedAt.UTC()))
+		} else if sg.Declined() {
+			state = s.t("mail.state.declined")
 		}
 		who := clean(sg.Name, maxName)
 		if who == "" {

@@ -12,6 +12,10 @@ func (n *Notifier) smsCanceled(ctx context.Context, j innsigli.Job) (innsigli.De
 	if err != nil || !s.in(innsigli.Canceled, innsigli.Declined) {
 		return nil, err
 	}
-	text := s.short("sms.canceled", "date", s.date(s.facts.Process.EndedAt))
+	key := "sms.canceled"
+	if s.in(innsigli.Declined) {
+		key = "sms.declined"
+	}
+	text := s.short(key, "date", s.date(s.facts.Process.EndedAt))
 	return n.text(ctx, s, text, told(line(innsigli.LogCancelSent, j, bySms)))
 }

@@ -101,7 +101,10 @@ func facts() innsigli.Facts {
 func (w *world) ended(st innsigli.State, by string) {
 	p := &w.facts.Process
 	p.State, p.EndedAt, p.EndedBy = st, noon.Add(-time.Minute), by
-	w.facts.Held = st == innsigli.Canceled || st == innsigli.Expired
+	w.facts.Held = st.Ended()
+	if st == innsigli.Declined {
+		p.Signees[1].DeclinedAt, p.Signees[1].DeclineReason = p.EndedAt, "Upphæðin í 3. gr. er ekki rétt."
+	}
 	if st == innsigli.Completed {
 		p.Signees[1].SignedAt = noon.Add(-5 * time.Minute)
 	}

@@ -264,6 +264,22 @@ func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, _ innsigli
 	return f.Look(context.Background(), p, "si01", nil)
 }
 
+// Decline ends the process.
+func (f *fake) Decline(_ context.Context, r innsigli.DeclineRequest) (innsigli.View, error) {
+	if len([]rune(r.Reason)) > innsigli.MaxReasonRunes {
+		return innsigli.View{}, innsigli.InvalidField("reason", "Length", "reason is too long.")
+	}
+	f.change(r.Process, func(v *innsigli.View) {
+		v.Process.State, v.Process.EndedAt = innsigli.Declined, noon
+		for i := range v.Process.Signees {
+			if s := &v.Process.Signees[i]; s.Key == r.Signee {
+				s.DeclinedAt, s.DeclineReason = noon, r.Reason
+			}
+		}
+	})
+	return f.Look(context.Background(), r.Process, r.Signee, nil)
+}
+
 // process makes a view of three people of whom the second, Björn, holds the link.
 func process(key innsigli.ProcessKey, st innsigli.State) innsigli.View {
 	v := innsigli.View{Facts: innsigli.Facts{

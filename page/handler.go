@@ -22,6 +22,7 @@ type Signing interface {
 	PageImage(ctx context.Context, v innsigli.View, page, width int) ([]byte, error)
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
+	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
 	Sign(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, error)
 	Verify(ctx context.Context, r io.ReaderAt, size int64) (*innsigli.Report, error)
 

@@ -23,6 +23,7 @@ type person struct {
 	Again    bool // the person comes back to what they have signed
 
 	InSequence bool // the screen is about all documents of a sequence
+	Declined   bool // the person is who declined
 }
 
 // signee is a row of the list of people. Others are shown by name only (design/decisions.md 3).
@@ -90,7 +91,7 @@ func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
 		screen: h.screenFor(r, v.You.Language.Tag()), View: v,
 		Document: untwisted(documentName(v.Process)), Owner: v.Facts.Owner(),
 	}
-	p.Company = untwisted(v.Company.Name)
+	p.Company, p.Declined = untwisted(v.Company.Name), v.You.Declined()
 	p.base = linkOf(v.Process.Key, v.You.Key)
 	for _, s := range v.Process.Signees {
 		p.People = append(p.People, signee{Name: untwisted(s.Name), You: s.Key == v.You.Key, Signed: s.Signed(), SignedAt: s.SignedAt})

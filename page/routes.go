@@ -40,12 +40,16 @@ func (h *Handler) Routes() []Route {
 	// A reload of the answer to a form, or a link to it, must not end in "method not allowed".
 	get(signing+"/sign", h.toDocument)
 	get(signing+"/done", h.done)
+	get(signing+"/decline", h.declineForm)
+	post(signing+"/decline", h.decline)
 	get(signing+"/state", h.state)
 	get(sequence, h.documents)
 	get(sequence+"/code", h.codePageForAll)
 	post(sequence+"/code", h.requestCodeForAll)
 	post(sequence+"/sign", h.signAll)
 	get(sequence+"/sign", h.toDocuments)
+	get(sequence+"/decline", h.declineForm)
+	post(sequence+"/decline", h.decline)
 	get(sequence+"/state", h.stateOfAll)
 	if h.mailbox != nil {
 		get(OutboxPrefix, h.outbox)

@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -64,6 +65,7 @@ func (h *Handler) personForAll(r *http.Request, v innsigli.SequenceView) person 
 	if len(docs) > 1 {
 		p.Document = p.N("page.all.count", len(docs))
 	}
+	p.Declined = slices.ContainsFunc(v.You.Signees, innsigli.Signee.Declined)
 	p.People = peopleOf(docs, v.You.Key)
 	p.Watch = watch{URL: p.base + "/state", State: v.SequenceState().String(), Signed: signedIn(docs)}
 	return p

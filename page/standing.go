@@ -24,6 +24,9 @@ func (h *Handler) stand(w http.ResponseWriter, p *person, again bool) error {
 	case innsigli.Canceled, innsigli.Declined:
 		status, name = http.StatusGone, "canceled"
 		p.Title = p.P("canceled.title")
+		if p.Declined {
+			p.Title = p.P("declined.title")
+		}
 	case innsigli.Expired:
 		status, name = http.StatusGone, "expired"
 		p.Title = p.P("expired.title")

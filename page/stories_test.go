@@ -67,6 +67,13 @@ func stories(f *fake) []story {
 	second := process("sp0d", innsigli.Started)
 	second.Process.InOrder = true
 	second.Process.Signees[0].SignedAt = time.Time{}
+	refused := func(s *innsigli.Signee) {
+		if s.Person == "gs01" {
+			s.DeclinedAt = noon
+		}
+	}
+	declined := process("sp0e", innsigli.Declined)
+	declined.You.DeclinedAt = noon
 	return []story{
 		{name: "home", path: "/", status: 200},
 		{name: "sign", path: open, status: 200},
@@ -88,6 +95,12 @@ func stories(f *fake) []story {
 		{name: "closed", path: f.put(closed), status: 200},
 		{name: "canceled", path: f.put(process("sp0a", innsigli.Canceled)), status: 410},
 		{name: "canceled-signed", path: f.put(canceledSigned), status: 410},
+		{name: "decline", path: open + "/decline", status: 200},
+		{name: "decline-long", method: "POST", path: open + "/decline", form: "reason=" + strings.Repeat("no+", innsigli.MaxReasonRunes), status: 400},
+		{name: "declined", path: f.put(declined), status: 410},
+		{name: "declined-other", path: f.put(process("sp0f", innsigli.Declined)), status: 410},
+		{name: "all-decline", path: many + "/decline", status: 200},
+		{name: "all-declined", path: f.putAll(bundle("pg08", innsigli.Declined, refused)), status: 410},
 		{name: "expired", path: f.put(process("sp0b", innsigli.Expired)), status: 410},
 		{name: "not-found", path: "/s/spff/siff", status: 404},
 		{name: "locked", method: "POST", path: open + "/code", status: 429, with: func(f *fake) {
@@ -141,6 +154,9 @@ func tell(t *testing.T, f *fake, h http.Handler, s story, tag string) *httptest.
 	}
 	r := httptest.NewRequest(method, s.path, strings.NewReader(s.form))
 	r.Header.Set("Accept-Language", tag)
+	if s.form != "" && s.path != VerifyPath {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	if s.path == VerifyPath {
 		r.Header.Set("Content-Type", "application/pdf")
 	}
@@ -198,7 +214,7 @@ func checkPage(t *testing.T, name, tag, html string) {
 			t.Errorf("%s: %q must not be there: …%s…", name, never, html[max(0, i-60):min(len(html), i+60)])
 		}
 	}
-	if key := regexp.MustCompile(`\b(sign|code|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
+	if key := regexp.MustCompile(`\b(sign|code|declined?|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
 		t.Errorf("%s: a key is shown: %q", name, key)
 	}
 }

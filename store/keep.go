@@ -13,6 +13,7 @@ const (
 	qInvited = `update signee set invited_at = $1 where key = $2 and process = $3 and invited_at = 0`
 	qSeen    = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
 	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7 where key = $8 and process = $9 and signed_at = 0`
+	qDecline = `update signee set declined_at = $1, decline_reason = $2 where key = $3 and process = $4 and signed_at = 0 and declined_at = 0`
 	qUse     = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and person = '' and used_at = 0`
 	// A code for all documents is used by each signature of one commit.
 	qUseForAll = `update challenge set used_at = $1 where token = $2 and person = $3 and person <> '' and used_at in (0, $1)
@@ -75,6 +76,9 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 		b.exec("older challenges", qVoid, string(ch.Signee))
 		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt))
 		b.must("time of challenge", qTokenAt, micros(ch.SentAt), string(ch.Signee), key)
+	}
+	if r := c.Decline; r != nil {
+		b.must("refusal", qDecline, now, r.Reason, string(r.Signee), key)
 	}
 	switch s := c.Sealed; {
 	case s == nil:

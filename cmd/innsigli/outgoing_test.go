@@ -73,6 +73,7 @@ func mailKind(subject string) string {
 		{"Undirritað af öllum: ", "completed, is"},
 		{"Signing canceled: ", "canceled"},
 		{"Hætt við undirritun: ", "canceled, is"},
+		{"Declined: ", "declined"},
 		{"Time to sign is over: ", "expired"},
 		{"Frestur til undirritunar liðinn: ", "expired, is"},
 		{"Canceled before everyone had signed: ", "owner's copy"},
@@ -90,6 +91,8 @@ func smsKind(text string) string {
 	case sixDigits.MatchString(text):
 		return "code"
 	case strings.Contains(text, " canceled the signing of "):
+		return "canceled"
+	case strings.Contains(text, " declined, so "):
 		return "canceled"
 	case strings.Contains(text, "is over"):
 		return "expired"

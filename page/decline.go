@@ -1,0 +1,111 @@
+package page
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/innsigli/innsigli"
+)
+
+// maxReasonForm bounds the body of the form with a reason: its characters as a browser writes them at most, %F0%9F%92%94
+// for one.
+const maxReasonForm = 12*innsigli.MaxReasonRunes + 1<<10
+
+// declining is the page that asks whether the person will really not sign, and why.
+type declining struct {
+	person
+	Reason string // what was written before, when it was too long
+	Long   bool
+	Most   int
+}
+
+// declineForm asks whether the person will really not sign. Who has nothing to decline is shown how things stand.
+func (h *Handler) declineForm(w http.ResponseWriter, r *http.Request) error {
+	p, _, err := h.undecided(r)
+	switch {
+	case err != nil:
+		return err
+	case p == nil:
+		return h.toHome(w, r)
+	}
+	return h.askWhy(w, http.StatusOK, p, "", false)
+}
+
+func (h *Handler) askWhy(w http.ResponseWriter, status int, p *person, reason string, long bool) error {
+	d := declining{person: *p, Reason: reason, Long: long, Most: innsigli.MaxReasonRunes}
+	d.Title = d.P("decline.title")
+	if !d.InSequence {
+		d.watched(false)
+	}
+	d.Watch.Reload = false // what is being written must not be lost
+	return h.show(w, status, "decline", &d)
+}
+
+// decline takes the form. The link then says how it stands.
+func (h *Handler) decline(w http.ResponseWriter, r *http.Request) error {
+	p, you, err := h.undecided(r)
+	switch {
+	case err != nil:
+		return err
+	case p == nil:
+		return h.toHome(w, r)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxReasonForm)
+	if err := r.ParseForm(); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return err
+		}
+		return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
+	}
+	// What was pasted along is no reason to send the person back.
+	reason := untwisted(strings.Join(strings.Fields(strings.ToValidUTF8(r.PostForm.Get("reason"), "")), " "))
+	_, err = h.service.Decline(r.Context(), innsigli.DeclineRequest{Process: you.Process, Signee: you.Key, Reason: reason, From: h.client(r)})
+	if len(innsigli.FieldsOf(err)) > 0 && innsigli.KindOf(err) == innsigli.Invalid {
+		return h.askWhy(w, http.StatusBadRequest, p, reason, true)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, p.To(""))
+}
+
+// undecided makes the screen of somebody who may decline now, and says which of their signatures that is about; nobody
+// when there is none.
+func (h *Handler) undecided(r *http.Request) (*person, innsigli.Signee, error) {
+	if chi.URLParam(r, "sequence") != "" {
+		v, err := h.lookAll(r)
+		if err != nil || !v.MaySign() {
+			return nil, innsigli.Signee{}, err
+		}
+		p := h.personForAll(r, v)
+		for _, s := range v.You.Signees {
+			if !s.Signed() && v.Turn(s.Key) {
+				return &p, s, nil
+			}
+		}
+		return nil, innsigli.Signee{}, nil
+	}
+	v, err := h.look(r)
+	if err != nil || !v.Process.State.Active() || v.You.Signed() || !v.Turn(v.You.Key) {
+		return nil, innsigli.Signee{}, err
+	}
+	p := h.personFor(r, v)
+	s := v.You
+	s.Process = v.Process.Key
+	return &p, s, nil
+}
+
+// toHome leads to the person's own page, which says how it stands.
+func (h *Handler) toHome(w http.ResponseWriter, r *http.Request) error {
+	p, err := h.whoever(r)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, p.To(""))
+}
+
+// ByDecline says whether somebody's refusal has ended the process.
+func (p *person) ByDecline() bool { return p.View.Process.State == innsigli.Declined }
