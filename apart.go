@@ -18,7 +18,8 @@ import (
 
 // apartEvidence is that file.
 type apartEvidence struct {
-	*pades.Revision
+	sealedFile
+	reached
 	pages int
 }
 
@@ -28,16 +29,36 @@ func (s *Service) sealApart(ctx context.Context, from BlobReader, doc *pades.Doc
 	if err != nil {
 		return nil, err
 	}
-	ev.Document.AlreadySigned = true
-	ev.Document.Final = &EvidenceFile{SHA256: hexOf(final.SHA256()), Size: final.Size()}
-	if ev.Document.Revisions, err = revisionsOf(ctx, final, made, from.Size()); err != nil {
-		return nil, fmt.Errorf("hash revisions: %w", err)
-	}
-	apart, err := s.evidenceApart(ctx, ev, signer)
+	apart, err := s.evidenceFor(ctx, ev, final, made, from.Size(), signer)
 	if err != nil {
 		return nil, err
 	}
 	return &sealedRevision{sealedFile: final, reached: level, from: from, pages: made.PageCount(), apart: apart}, nil
+}
+
+// evidenceFor makes the evidence that goes with a file which is not changed any more after it.
+func (s *Service) evidenceFor(ctx context.Context, ev Evidence, final sealedFile, made *pades.Document, intake int64, signer pades.Signer) (*apartEvidence, error) {
+	var err error
+	ev.Document.AlreadySigned = true
+	ev.Document.Final = &EvidenceFile{SHA256: hexOf(final.SHA256()), Size: final.Size()}
+	if ev.Document.Revisions, err = revisionsOf(ctx, final, made, intake); err != nil {
+		return nil, fmt.Errorf("hash revisions: %w", err)
+	}
+	return s.evidenceApart(ctx, ev, signer)
+}
+
+// evidenceAgain makes the evidence of a completed process anew, for the document as it is now.
+func (s *Service) evidenceAgain(ctx context.Context, f Facts, final sealedFile, made *pades.Document) (*apartEvidence, error) {
+	key, chain, err := s.Sealer.Seal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ev, err := s.evidence(ctx, f, outcomeCompleted)
+	if err != nil {
+		return nil, err
+	}
+	ev.Seal = evidenceSeal(chain[0])
+	return s.evidenceFor(ctx, ev, final, made, f.Process.Document.Size, pades.Signer{Key: key, Chain: chain})
 }
 
 // approve adds an approval seal. A document whose author allows no further signature stays as it is: that its evidence
@@ -65,11 +86,11 @@ func (s *Service) evidenceApart(ctx context.Context, ev Evidence, signer pades.S
 	if err != nil {
 		return nil, err
 	}
-	rev, made, _, err := s.sign(ctx, doc, pades.Seal{Files: []pades.File{file}, Certify: pades.DefaultCertify}, sealReason(ev.Outcome), signer)
+	rev, made, level, err := s.sign(ctx, doc, pades.Seal{Files: []pades.File{file}, Certify: pades.DefaultCertify}, sealReason(ev.Outcome), signer)
 	if err != nil {
 		return nil, fmt.Errorf("seal evidence: %w", err)
 	}
-	return &apartEvidence{Revision: rev, pages: made.PageCount()}, nil
+	return &apartEvidence{sealedFile: rev, reached: level, pages: made.PageCount()}, nil
 }
 
 // keepApart writes the evidence into the blob store, when it is a file of its own.
@@ -81,7 +102,7 @@ func (s *Service) keepApart(ctx context.Context, f Facts, apart *apartEvidence, 
 	if err != nil {
 		return nil, err
 	}
-	d.Pages = apart.pages
+	d.Pages, d.Level, d.Pending = apart.pages, apart.level, apart.pending != nil
 	return &Reference{Key: NewAttachmentKey(), Type: AttachmentEvidence, Name: evidenceName(f.Process.FileName), Document: d}, nil
 }
 

@@ -406,7 +406,7 @@ func TestCancelRow11_NoVerbDoesAnythingToACanceledProcess(t *testing.T) {
 		}
 		for verb, d := range map[string]Decision{
 			"expire":   decideExpire,
-			"complete": func(f Facts) (Change, error) { return decideCompleted(f, Document{Blob: "sealed"}) },
+			"complete": func(f Facts) (Change, error) { return decideCompleted(f, Document{Blob: "sealed"}, nil) },
 			"see":      func(f Facts) (Change, error) { return decideSaw(f, keyAnna, Client{}) },
 		} {
 			if c, err := d(f); err != nil || !c.Empty() {

@@ -45,6 +45,7 @@ type Change struct {
 	Sealed    *Document     // the sealed document
 	Raises    string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
 	Evidence  *Reference    // its evidence, when that is a file of its own
+	Renews    string        // the blob of the evidence whose place Evidence takes; empty: it is the first
 	Attach    []Reference   // files that are attached
 	Detach    AttachmentKey // a file that is taken away
 	Draw      []Drawing     // drawn signatures, each in the place of an earlier one
@@ -185,7 +186,7 @@ func (c Change) String() string {
 		line("sealed %s %d bytes%s%s", c.Sealed.Blob, c.Sealed.Size, c.Sealed.reached(), prefixed(" instead of ", c.Raises))
 	}
 	if c.Evidence != nil {
-		line("evidence %s %d bytes", c.Evidence.Blob, c.Evidence.Size)
+		line("evidence %s %d bytes%s%s", c.Evidence.Blob, c.Evidence.Size, c.Evidence.reached(), prefixed(" instead of ", c.Renews))
 	}
 	for _, a := range c.Attach {
 		line("attach %s %d bytes%s", a.Blob, a.Size, prefixed(" of ", string(a.Signee)))

@@ -118,7 +118,7 @@ func TestCreatedByAsInThePublicAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := decideCompleted(factsOf(Sealing, signed(anna())), Document{})
+	done, err := decideCompleted(factsOf(Sealing, signed(anna())), Document{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,6 +95,10 @@ func (p *Process) Owner(c Company) string {
 	return c.Email
 }
 
+// Pending says whether a seal is below the level wanted: the document's, or that of its evidence when it is a file of its
+// own.
+func (p *Process) Pending() bool { return p.Sealed.Pending || p.Evidence.Pending }
+
 // Sequence is the key of the sequence that the process is part of; empty for a process alone.
 func (p *Process) Sequence() SequenceKey {
 	if k := SequenceKey(p.Group); k.Valid() {

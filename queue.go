@@ -55,5 +55,5 @@ type Backlog struct {
 	Oldest  time.Time // due time of the oldest ready job that is due; zero when none
 	Held    int       // documents in the hold, waiting for their owner's copy
 	Sealing int       // processes that wait for their seal
-	Pending int       // sealed documents below the level wanted, which a job is to raise
+	Pending int       // processes with a seal below the level wanted, which a job is to raise
 }

@@ -34,20 +34,20 @@ const (
 )
 
 // heldBack are the messages that carry the sealed document, and wait for it to be whole.
-var heldBack = []JobKind{JobMailCompleted, JobMailOwnerDone}
+var heldBack = []JobKind{JobMailCompleted, JobMailOwnerDone, JobWebhook}
 
 // pend says what follows when a process is completed with a seal that is not whole yet, its own or that of another one
-// of its group: it is raised, and the mails with the document wait for that, but not for long.
+// of its group: it is raised, and the messages with the document wait for that, but not for long.
 func (c *Change) pend(f Facts) {
-	if c.Sealed.Pending {
-		c.Log = append(c.Log, LogEntry{Kind: LogSealPending, Detail: c.Sealed.Level.String()})
+	if level, pending := c.seals().pending(); pending {
+		c.Log = append(c.Log, LogEntry{Kind: LogSealPending, Detail: level.String()})
 		c.Jobs = append(c.Jobs, Job{Kind: JobRaise, Due: f.Now.Add(firstRaise), Uniq: "raise:" + string(f.Process.Key)})
 	}
 }
 
-// holdBack makes the mails of a completion wait while a seal of the group is pending.
+// holdBack makes the messages of a completion wait while a seal of the group is pending.
 func (c *Change) holdBack(f Facts) {
-	if !c.Sealed.Pending && !otherPending(f) {
+	if _, pending := c.seals().pending(); !pending && !otherPending(f) {
 		return
 	}
 	hold := func(jobs []Job) {
@@ -63,22 +63,50 @@ func (c *Change) holdBack(f Facts) {
 	}
 }
 
-// otherPending says whether the seal of another process of the group is pending.
+// otherPending says whether a seal of another process of the group is pending.
 func otherPending(f Facts) bool {
 	return slices.ContainsFunc(f.Members, func(m Member) bool {
-		return m.Process.Key != f.Process.Key && m.Process.Sealed.Pending
+		return m.Process.Key != f.Process.Key && m.Process.Pending()
 	})
 }
 
-// RaiseJob adds to a sealed document what was not to be had when it was sealed. It is tried for ever; a step that could
-// be done is kept even if the next could not, so that a time stamp once got is not lost.
+// seals are the sealed files of a process: its document, and its evidence when that is a file of its own.
+type seals struct {
+	document Document
+	evidence Reference
+}
+
+func (p *Process) seals() seals { return seals{p.Sealed, p.Evidence} }
+
+// seals are those that a process is completed with.
+func (c *Change) seals() seals {
+	out := seals{document: *c.Sealed}
+	if c.Evidence != nil {
+		out.evidence = *c.Evidence
+	}
+	return out
+}
+
+// pending gives the level of the seal that is to be raised, the document's before that of its evidence.
+func (s seals) pending() (Level, bool) {
+	switch {
+	case s.document.Pending:
+		return s.document.Level, true
+	case s.evidence.Pending:
+		return s.evidence.Level, true
+	}
+	return 0, false
+}
+
+// RaiseJob adds to the seals of a completed process what was not to be had when they were made. It is tried for ever; a
+// step that could be done is kept even if the next could not, so that a time stamp once got is not lost.
 func (s *Service) RaiseJob(ctx context.Context, j Job) (Decision, error) {
 	f, err := s.Store.Facts(ctx, Target{Process: j.Process})
 	if err != nil {
 		return nil, err
 	}
-	was := f.Process.Sealed
-	if f.Process.State != Completed || !was.Pending {
+	was := f.Process.seals()
+	if f.Process.State != Completed || !f.Process.Pending() {
 		return nil, nil //nolint:nilnil // nothing is left to do, and that is no error
 	}
 	wrapped, err := s.Store.Key(ctx, j.Process)
@@ -88,27 +116,50 @@ func (s *Service) RaiseJob(ctx context.Context, j Job) (Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	rev, err := s.raised(ctx, j.Process, wrapped, was)
+	now, pending, err := s.raise(ctx, f, wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("raise seal: %w", err)
 	}
-	defer rev.close() //nolint:errcheck // a reader; what could be lost was lost while reading
-	if rev.level <= was.Level {
-		return nil, fmt.Errorf("raise seal: %w", rev.pending)
+	if pending != nil {
+		err = fmt.Errorf("raise seal: %w", pending)
 	}
-	key, err := s.dataKey(j.Process, wrapped)
-	if err != nil {
+	if now == was {
 		return nil, err
 	}
-	now, err := s.keep(ctx, rev, key)
+	return func(f Facts) (Change, error) { return decideRaised(f, was, now) }, err
+}
+
+// raise gives the seals of a process as they are afterwards, and what still failed. Of what has not come higher nothing
+// is kept.
+func (s *Service) raise(ctx context.Context, f Facts, wrapped WrappedKey) (now seals, pending error, err error) {
+	now = f.Process.seals()
+	key, err := s.dataKey(f.Process.Key, wrapped)
 	if err != nil {
-		return nil, fmt.Errorf("keep raised document: %w", err)
+		return now, nil, err
 	}
-	now.Pages, now.Level, now.Pending = was.Pages, rev.level, rev.pending != nil
-	if now.Pending {
-		err = fmt.Errorf("raise seal: %w", rev.pending)
+	rev, err := s.raised(ctx, f, wrapped)
+	if err != nil {
+		return now, nil, err
 	}
-	return func(f Facts) (Change, error) { return decideRaised(f, was.Blob, now) }, err
+	defer rev.close() //nolint:errcheck // readers; what could be lost was lost while reading
+	if rev.sealedFile != nil && rev.level > now.document.Level {
+		made, err := s.keep(ctx, rev, key)
+		if err != nil {
+			return now, nil, fmt.Errorf("keep raised document: %w", err)
+		}
+		made.Pages, made.Level, made.Pending = rev.pages, rev.level, rev.pending != nil
+		now.document = made
+	} else if rev.sealedFile != nil {
+		return now, rev.pending, nil // and its evidence names the document as it stays
+	}
+	if e := rev.apart; e != nil && (rev.sealedFile != nil || e.level > now.evidence.Level) {
+		made, err := s.keepApart(ctx, f, e, key)
+		if err != nil {
+			return now, nil, fmt.Errorf("keep raised evidence: %w", err)
+		}
+		now.evidence.Document = made.Document // its address stays
+	}
+	return now, rev.failed(), nil
 }
 
 // reached is how far a seal got, and what failed on the way to the level wanted: nil when that is reached. What bears no
@@ -118,53 +169,132 @@ type reached struct {
 	pending error
 }
 
-// raised appends to a sealed document what is missing, as far as the services let it.
-func (s *Service) raised(ctx context.Context, p ProcessKey, wrapped WrappedKey, was Document) (*sealedRevision, error) {
-	from, err := s.openWith(ctx, p, wrapped, was.Blob)
+// raised makes what is missing, as far as the services let it. A revision without a document has only evidence: the
+// document's own seal is whole then, or it bears none.
+//
+// What got no time stamp of its own is sealed anew, from the same bytes and the same facts: validators hold that a seal
+// without one proves no time, whatever stands behind it. What has one is raised by appended revisions.
+func (s *Service) raised(ctx context.Context, f Facts, wrapped WrappedKey) (*sealedRevision, error) {
+	p := f.Process
+	switch was := p.seals(); {
+	case was.document.Pending && was.document.Level < pades.BT:
+		return s.seal(ctx, f, wrapped, outcomeCompleted)
+	case was.document.Pending:
+		return s.raisedDocument(ctx, f, wrapped)
+	case was.evidence.Level < pades.BT:
+		return s.renewedEvidence(ctx, f, wrapped)
+	default:
+		return s.raisedEvidence(ctx, p, wrapped)
+	}
+}
+
+// raisedDocument appends to the sealed document. Its evidence, when it is a file of its own, is made after it and names
+// the document as it is then.
+func (s *Service) raisedDocument(ctx context.Context, f Facts, wrapped WrappedKey) (*sealedRevision, error) {
+	from, err := s.openWith(ctx, f.Process.Key, wrapped, f.Process.Sealed.Blob)
 	if err != nil {
 		return nil, err
 	}
-	services, done := s.Sealer.Services().Patient(SealPatience)
-	defer done()
-	rev, err := raise(ctx, from, services)
+	rev, made, level, err := s.appended(ctx, from)
 	if err != nil {
 		return nil, errors.Join(err, from.Close())
 	}
-	return rev, nil
+	out := &sealedRevision{sealedFile: rev, reached: level, from: from, pages: made.PageCount()}
+	if f.Process.Evidence.Key == "" || level.level <= f.Process.Sealed.Level {
+		return out, nil
+	}
+	if out.apart, err = s.evidenceAgain(ctx, f, rev, made); err != nil {
+		return nil, errors.Join(err, from.Close())
+	}
+	return out, nil
 }
 
-func raise(ctx context.Context, from BlobReader, services pades.Services) (*sealedRevision, error) {
+// renewedEvidence makes the evidence of a document that stays as it is.
+func (s *Service) renewedEvidence(ctx context.Context, f Facts, wrapped WrappedKey) (*sealedRevision, error) {
+	from, err := s.openWith(ctx, f.Process.Key, wrapped, f.Process.Sealed.Blob)
+	if err != nil {
+		return nil, err
+	}
+	apart, err := s.evidenceOfBlob(ctx, f, from)
+	if err != nil {
+		return nil, errors.Join(err, from.Close())
+	}
+	return &sealedRevision{from: from, apart: apart}, nil
+}
+
+func (s *Service) evidenceOfBlob(ctx context.Context, f Facts, from BlobReader) (*apartEvidence, error) {
 	doc, err := pades.Open(from, from.Size())
 	if err != nil {
 		return nil, err
 	}
-	rev, level, err := pades.Raise(ctx, doc, services, wantLevel)
-	pending, err := unlessPending(err)
+	same, err := unchanged(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pades.Open(rev, rev.Size()); err != nil { // as in sealFrom: nobody gets what we cannot open
-		return nil, fmt.Errorf("read back: %w", err)
-	}
-	return &sealedRevision{sealedFile: rev, from: from, reached: reached{level, pending}}, nil
+	return s.evidenceAgain(ctx, f, same, doc)
 }
 
-// decideRaised judges whether the raised document takes the place of the one that it was made from. When the last seal of
-// the group is whole, the mails that waited for it go.
-func decideRaised(f Facts, was string, now Document) (Change, error) {
+// raisedEvidence appends to the evidence. What it says of the document stays true, since that stays as it is.
+func (s *Service) raisedEvidence(ctx context.Context, p Process, wrapped WrappedKey) (*sealedRevision, error) {
+	from, err := s.openWith(ctx, p.Key, wrapped, p.Evidence.Blob)
+	if err != nil {
+		return nil, err
+	}
+	rev, made, level, err := s.appended(ctx, from)
+	if err != nil {
+		return nil, errors.Join(err, from.Close())
+	}
+	return &sealedRevision{from: from, apart: &apartEvidence{sealedFile: rev, reached: level, pages: made.PageCount()}}, nil
+}
+
+// appended adds revisions behind a sealed file.
+func (s *Service) appended(ctx context.Context, from BlobReader) (*pades.Revision, *pades.Document, reached, error) {
+	services, done := s.Sealer.Services().Patient(SealPatience)
+	defer done()
+	doc, err := pades.Open(from, from.Size())
+	if err != nil {
+		return nil, nil, reached{}, err
+	}
+	rev, level, err := pades.Raise(ctx, doc, services, wantLevel)
+	pending, err := unlessPending(err)
+	if err != nil {
+		return nil, nil, reached{}, err
+	}
+	made, err := pades.Open(rev, rev.Size()) // as in sign: nobody gets what we cannot open
+	if err != nil {
+		return nil, nil, reached{}, fmt.Errorf("read back: %w", err)
+	}
+	return rev, made, reached{level, pending}, nil
+}
+
+// decideRaised judges whether raised files take the place of those that they were made from. When the last seal of the
+// group is whole, the messages that waited for it go.
+func decideRaised(f Facts, was, now seals) (Change, error) {
 	p := f.Process
-	if p.State != Completed || p.Sealed.Blob != was {
+	if p.State != Completed || p.Sealed.Blob != was.document.Blob || p.Evidence.Blob != was.evidence.Blob {
 		return Change{}, nil // another node was faster, or it was erased
 	}
-	c := Change{
-		Sealed: &now, Raises: was,
-		Log:  []LogEntry{{Kind: LogSealRaised, Detail: now.Level.String()}},
-		Jobs: []Job{{Kind: JobDiscard, Ref: was, Due: f.Now.Add(discardAfter), Uniq: "discard:" + was}},
+	c := Change{}
+	level := now.document.Level
+	if now.evidence.Blob != was.evidence.Blob {
+		c.Evidence, c.Renews = &now.evidence, was.evidence.Blob
+		c.discard(f, was.evidence.Blob)
 	}
-	if !now.Pending && !otherPending(f) {
+	if now.document.Blob != was.document.Blob {
+		c.Sealed, c.Raises = &now.document, was.document.Blob
+		c.discard(f, was.document.Blob)
+	} else {
+		level = now.evidence.Level
+	}
+	c.Log = []LogEntry{{Kind: LogSealRaised, Detail: level.String()}}
+	if _, pending := now.pending(); !pending && !otherPending(f) {
 		c.Hasten = heldBack
 	}
 	return c, nil
+}
+
+func (c *Change) discard(f Facts, blob string) {
+	c.Jobs = append(c.Jobs, Job{Kind: JobDiscard, Ref: blob, Due: f.Now.Add(discardAfter), Uniq: "discard:" + blob})
 }
 
 // DiscardJob deletes the bytes of a document whose place another one has taken.

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/innsigli/innsigli/cms"
@@ -25,13 +27,22 @@ func sealedAt(l Level) Document {
 	return Document{Blob: sealedBlob, Size: 4321, SHA256: shownSHA256, Pages: 2, Level: l, Pending: l < wantLevel}
 }
 
+// wasSealed is the document that was to be raised.
+func wasSealed(blob string) seals { return seals{document: Document{Blob: blob}} }
+
+func raisedTo(l Level) Document {
+	d := sealedAt(l)
+	d.Blob = raisedBlob
+	return d
+}
+
 func TestGoldenPending(t *testing.T) {
-	c, err := decideCompleted(factsOf(Sealing, signed(anna()), signed(bjorn())), sealedAt(pades.BB))
+	c, err := decideCompleted(withHooks(factsOf(Sealing, signed(anna()), signed(bjorn())), EventAllSigned), sealedAt(pades.BB), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "complete_pending", c)
-	whole, err := decideCompleted(factsOf(Sealing, signed(anna())), sealedAt(pades.BLTA))
+	whole, err := decideCompleted(factsOf(Sealing, signed(anna())), sealedAt(pades.BLTA), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +56,8 @@ func TestGoldenRaise(t *testing.T) {
 	} {
 		f := factsOf(Completed, signed(anna()))
 		f.Process.Sealed = sealedAt(c.from)
-		now := sealedAt(c.to)
-		now.Blob = raisedBlob
-		change, err := decideRaised(f, sealedBlob, now)
+		now := raisedTo(c.to)
+		change, err := decideRaised(f, wasSealed(sealedBlob), seals{document: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +96,7 @@ func TestMailsOfASequenceWaitForItsLastSeal(t *testing.T) {
 		"own pending": {pades.BB, pades.BLTA, true},
 		"the other's": {pades.BLTA, pades.BT, true},
 	} {
-		change, err := decideCompleted(sequence(sealedAt(c.other)), sealedAt(c.own))
+		change, err := decideCompleted(sequence(sealedAt(c.other)), sealedAt(c.own), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,11 +113,11 @@ func TestMailsOfASequenceWaitForItsLastSeal(t *testing.T) {
 	f := sequence(sealedAt(pades.BB))
 	f.Process.State, f.Process.Sealed = Completed, sealedAt(pades.BB)
 	f.Members[0].Process = f.Process
-	if c, err := decideRaised(f, sealedBlob, sealedAt(pades.BLTA)); err != nil || len(c.Hasten) > 0 {
+	if c, err := decideRaised(f, wasSealed(sealedBlob), seals{document: raisedTo(pades.BLTA)}); err != nil || len(c.Hasten) > 0 {
 		t.Errorf("the mails go while another seal is pending: %v\n%s", err, c)
 	}
 	f.Members[1].Process.Sealed.Pending = false
-	if c, err := decideRaised(f, sealedBlob, sealedAt(pades.BLTA)); err != nil || len(c.Hasten) != 2 {
+	if c, err := decideRaised(f, wasSealed(sealedBlob), seals{document: raisedTo(pades.BLTA)}); err != nil || len(c.Hasten) != len(heldBack) {
 		t.Errorf("the mails wait although all seals are whole: %v\n%s", err, c)
 	}
 }
@@ -126,7 +136,7 @@ func TestOnlyWhatWasRaisedIsReplaced(t *testing.T) {
 		f := factsOf(st, signed(anna()))
 		f.Process.Sealed = sealedAt(pades.BB)
 		for _, was := range []string{sealedBlob, "another"} {
-			c, err := decideRaised(f, was, sealedAt(pades.BLTA))
+			c, err := decideRaised(f, wasSealed(was), seals{document: raisedTo(pades.BLTA)})
 			if want := st == Completed && was == sealedBlob; err != nil || c.Empty() == want {
 				t.Errorf("%s, %s: %v\n%s", st, was, err, c)
 			}
@@ -237,11 +247,13 @@ func (l *localTrust) Collect(ctx context.Context, certs []*x509.Certificate, _ t
 	return m, err
 }
 
-// pendingProcess seals a process while services are away, and gives the service with what it sealed in its blobs.
-func pendingProcess(t *testing.T, away func(*localTrust)) (*Service, *Facts, *localTrust) {
+// pendingProcess seals a document while services are away, and gives the service with what it sealed in its blobs.
+func pendingProcess(t *testing.T, doc []byte, away func(*localTrust)) (*Service, *Facts, *localTrust) {
 	t.Helper()
 	f := factsOf(Sealing, signed(anna()))
+	f.Process.Document.Size = int64(len(doc))
 	s, _, _, _ := sealing(t, &f)
+	s.Blobs = &memoryBlobs{blobs: map[string][]byte{testBlobName: doc}}
 	trust := newLocalTrust(t)
 	away(trust)
 	s.Sealer = trust
@@ -253,17 +265,26 @@ func pendingProcess(t *testing.T, away func(*localTrust)) (*Service, *Facts, *lo
 	if err != nil || c.State != Completed {
 		t.Fatalf("a service that is away keeps the process from being completed: %v\n%s", err, c)
 	}
-	f.Process.State, f.Process.Sealed = Completed, *c.Sealed
-	holdBlob(s)
+	f.Process.State, f.Process.EndedAt = Completed, testNow
+	follow(&f, c)
 	trust.stamps, trust.proofs = 100, 100
 	return s, &f, trust
 }
 
-// holdBlob lets the service read what it wrote last.
-func holdBlob(s *Service) {
-	b := s.Blobs.(*fakeBlobs)
-	kept := bytes.Clone(b.made.Bytes())
-	b.open = func(string) (BlobReader, error) { return blobOf(kept), nil }
+// follow makes the files of a change those of the process.
+func follow(f *Facts, c Change) {
+	if c.Sealed != nil {
+		f.Process.Sealed = *c.Sealed
+	}
+	if c.Evidence != nil {
+		f.Process.Evidence = *c.Evidence
+	}
+}
+
+// bytesOf is a blob that the service keeps.
+func bytesOf(s *Service, id string) []byte {
+	m, _ := s.Blobs.(*memoryBlobs)
+	return m.blobs[id]
 }
 
 func TestRaiseJobBringsWhatWasMissing(t *testing.T) {
@@ -277,7 +298,8 @@ func TestRaiseJobBringsWhatWasMissing(t *testing.T) {
 		"nothing is away":       {func(*localTrust) {}, pades.BLTA},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, f, _ := pendingProcess(t, c.away)
+			s, f, _ := pendingProcess(t, onePage(), c.away)
+			was := f.Process.Sealed
 			if got := f.Process.Sealed; got.Level != c.reached || got.Pending != (c.reached < pades.BLTA) {
 				t.Fatalf("sealed at %v, pending %v; want %v", got.Level, got.Pending, c.reached)
 			}
@@ -292,15 +314,16 @@ func TestRaiseJobBringsWhatWasMissing(t *testing.T) {
 			if err != nil || change.Sealed == nil || change.Sealed.Level != pades.BLTA || change.Sealed.Pending || change.Sealed.Pages != f.Process.Sealed.Pages {
 				t.Fatalf("%v\n%s", err, change)
 			}
-			if !s.Blobs.(*fakeBlobs).made.committed {
-				t.Error("not kept")
+			before, after := bytesOf(s, was.Blob), bytesOf(s, change.Sealed.Blob)
+			if anew := c.reached == pades.BB; len(after) == 0 || bytes.HasPrefix(after, before) == anew {
+				t.Errorf("%d bytes, sealed anew %v, want %v", len(after), !anew, anew)
 			}
 		})
 	}
 }
 
 func TestRaiseJobKeepsAStepAndComesBackForTheNext(t *testing.T) {
-	s, f, trust := pendingProcess(t, func(l *localTrust) { l.stamps = 0 })
+	s, f, trust := pendingProcess(t, onePage(), func(l *localTrust) { l.stamps = 0 })
 	trust.stamps = 0
 	if d, err := s.RaiseJob(t.Context(), Job{Process: testProcess}); d != nil || !errors.Is(err, errAway) || IsPermanent(err) {
 		t.Fatalf("still away: %v, %v", d != nil, err)
@@ -314,14 +337,88 @@ func TestRaiseJobKeepsAStepAndComesBackForTheNext(t *testing.T) {
 	if err != nil || c.Sealed.Level != pades.BT || !c.Sealed.Pending || len(c.Hasten) > 0 {
 		t.Fatalf("%v\n%s", err, c)
 	}
-	f.Process.Sealed = *c.Sealed
-	holdBlob(s)
+	follow(f, c)
 	trust.proofs = 100
 	if d, err = s.RaiseJob(t.Context(), Job{Process: testProcess}); err != nil {
 		t.Fatal(err)
 	}
 	if c, err = d(*f); err != nil || c.Sealed.Level != pades.BLTA || c.Sealed.Pending || len(c.Hasten) == 0 {
 		t.Errorf("%v\n%s", err, c)
+	}
+}
+
+// TestEvidenceApartNamesTheFinalFile after every raise, whichever of the two seals was pending.
+func TestEvidenceApartNamesTheFinalFile(t *testing.T) {
+	open := signedPage(t, 0)
+	closed := signedPage(t, 2) // takes no seal of ours
+	for name, c := range map[string]struct {
+		doc           []byte
+		away          func(*localTrust)
+		document      Level
+		evidence      Level
+		anew, renewed bool
+	}{
+		"both at B-B":         {open, func(l *localTrust) { l.stamps = 0 }, pades.BB, pades.BB, true, true},
+		"both at B-T":         {open, func(l *localTrust) { l.proofs = 0 }, pades.BT, pades.BT, false, true},
+		"only the evidence":   {open, func(l *localTrust) { l.stamps = 2 }, pades.BLTA, pades.BB, false, true},
+		"evidence at B-LT":    {open, func(l *localTrust) { l.stamps = 3 }, pades.BLTA, pades.BLT, false, false},
+		"no seal, B-B":        {closed, func(l *localTrust) { l.stamps = 0 }, 0, pades.BB, false, true},
+		"no seal, B-LT":       {closed, func(l *localTrust) { l.stamps = 1 }, 0, pades.BLT, false, false},
+		"nothing was missing": {open, func(*localTrust) {}, pades.BLTA, pades.BLTA, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, f, _ := pendingProcess(t, c.doc, c.away)
+			was := f.Process.seals()
+			if was.document.Level != c.document || was.evidence.Level != c.evidence || f.Process.Pending() != (c.evidence < pades.BLTA) {
+				t.Fatalf("sealed at %v and %v, pending %v", was.document.Level, was.evidence.Level, f.Process.Pending())
+			}
+			if d, err := s.RaiseJob(t.Context(), Job{Process: testProcess}); err != nil {
+				t.Fatal(err)
+			} else if d != nil {
+				change, err := d(*f)
+				if err != nil || change.Evidence == nil || change.Renews != was.evidence.Blob || len(change.Hasten) == 0 {
+					t.Fatalf("%v\n%s", err, change)
+				}
+				follow(f, change)
+			}
+			now := f.Process.seals()
+			if f.Process.Pending() || now.evidence.Level != pades.BLTA || now.evidence.Key != was.evidence.Key || c.document > 0 && now.document.Level != pades.BLTA {
+				t.Errorf("afterwards %+v", now)
+			}
+			final, paper := bytesOf(s, now.document.Blob), bytesOf(s, now.evidence.Blob)
+			if !bytes.HasPrefix(final, c.doc) || bytes.HasPrefix(final, bytesOf(s, was.document.Blob)) == c.anew {
+				t.Errorf("the document is not what it should be: sealed anew %v", !c.anew)
+			}
+			if bytes.HasPrefix(paper, bytesOf(s, was.evidence.Blob)) == c.renewed {
+				t.Errorf("the evidence was made anew: %v", !c.renewed)
+			}
+			drawn, _ := s.Paper.(*paperOf)
+			if d := drawn.evidence.Document; d.Final == nil || d.Final.SHA256 != hexSum(final) || d.Revisions[len(d.Revisions)-1] != *d.Final ||
+				!slices.Contains(d.Revisions, EvidenceFile{hexSum(c.doc), int64(len(c.doc))}) {
+				t.Errorf("the evidence names %+v of %+v, want %s", d.Final, d.Revisions, hexSum(final))
+			}
+		})
+	}
+}
+
+// TestResealedEvidenceSaysTheSame as at the end of the process, whatever came after it.
+func TestResealedEvidenceSaysTheSame(t *testing.T) {
+	s, f, _ := pendingProcess(t, onePage(), func(l *localTrust) { l.stamps = 0 })
+	drawn, _ := s.Paper.(*paperOf)
+	first := drawn.evidence
+	st, _ := s.Store.(*fakeStore)
+	st.activity = func(ActivityQuery) ([]Activity, error) {
+		return []Activity{{Lines: []LogEntry{
+			{Kind: LogCreated, At: testNow, Actor: testUser}, {Kind: LogCompleted, At: testNow}, {Kind: LogViewed, At: testNow.Add(time.Hour), Signee: keyAnna},
+		}}}, nil
+	}
+	clock := testNow.Add(2 * time.Hour)
+	s.Now, f.Now = func() time.Time { return clock }, clock
+	if _, err := s.RaiseJob(t.Context(), Job{Process: testProcess}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, drawn.evidence); diff != "" {
+		t.Errorf("evidence of the document that was sealed anew (-first +anew):\n%s", diff)
 	}
 }
 

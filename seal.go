@@ -47,36 +47,31 @@ func (s *Service) SealJob(ctx context.Context, j Job) (Decision, error) {
 		return nil, fmt.Errorf("keep sealed document: %w", err)
 	}
 	sealed.Pages, sealed.Level, sealed.Pending = rev.pages, rev.level, rev.pending != nil
-	if rev.pending != nil {
-		s.Log.Warn("sealed below the level wanted; raised later", "job", j.ID, "level", rev.level.String(), "cause", rev.pending.Error())
-	}
 	apart, err := s.keepApart(ctx, f, rev.apart, key)
 	if err != nil {
 		return nil, fmt.Errorf("keep evidence: %w", err)
 	}
-	return func(f Facts) (Change, error) {
-		c, err := decideCompleted(f, sealed)
-		if c.Sealed != nil {
-			c.Evidence = apart
-		}
-		return c, err
-	}, nil
+	if cause := rev.failed(); cause != nil {
+		s.Log.Warn("sealed below the level wanted; raised later", "job", j.ID, "level", rev.level.String(), "cause", cause.Error())
+	}
+	return func(f Facts) (Change, error) { return decideCompleted(f, sealed, apart) }, nil
 }
 
-// decideCompleted judges whether the sealed document completes its process, and says who gets it.
-func decideCompleted(f Facts, sealed Document) (Change, error) {
+// decideCompleted judges whether the sealed document completes its process, and says who gets it. evidence is nil when it
+// is in the document.
+func decideCompleted(f Facts, sealed Document, evidence *Reference) (Change, error) {
 	p := f.Process
 	if p.State != Sealing {
 		return Change{}, nil
 	}
-	c := Change{State: Completed, Sealed: &sealed, Log: []LogEntry{{Kind: LogCompleted, Signee: lastSigner(p)}}}
+	c := Change{State: Completed, Sealed: &sealed, Evidence: evidence, Log: []LogEntry{{Kind: LogCompleted, Signee: lastSigner(p)}}}
 	c.pend(f)
 	if othersCompleted(f) {
 		c.place(f, completionMails(f))
 	}
-	c.holdBack(f)
 	c.Jobs = append(c.Jobs, webhookJobs(f, EventAllSigned)...)
 	c.Jobs = append(c.Jobs, webhookJobs(f, EventCompleted)...)
+	c.holdBack(f)
 	return c, nil
 }
 
@@ -124,7 +119,7 @@ type sealedFile interface {
 
 // sealedRevision is a sealed document that can be written, and the blob that its first bytes come from.
 type sealedRevision struct {
-	sealedFile
+	sealedFile // nil when only the evidence was made
 	reached
 	from  BlobReader
 	pages int
@@ -132,6 +127,14 @@ type sealedRevision struct {
 }
 
 func (r *sealedRevision) close() error { return r.from.Close() }
+
+// failed is what keeps a seal of the document or its evidence from the level wanted; nil for nothing.
+func (r *sealedRevision) failed() error {
+	if r.pending == nil && r.apart != nil {
+		return r.apart.pending
+	}
+	return r.pending
+}
 
 // keep writes a sealed revision into the blob store.
 func (s *Service) keep(ctx context.Context, rev sealedFile, key DataKey) (Document, error) {
@@ -274,12 +277,23 @@ func (s *Service) evidence(ctx context.Context, f Facts, outcome string) (Eviden
 	for _, a := range acts {
 		lines = append(lines, a.Lines...)
 	}
+	if outcome == outcomeCompleted {
+		lines = untilCompleted(lines)
+	}
 	ended := f.Process.EndedAt
 	if ended.IsZero() {
 		ended = s.Now()
 	}
 	ev := evidenceOf(f, outcome, ended, lines)
 	return ev, s.answers(ctx, f, ev.Signees)
+}
+
+// untilCompleted leaves out what came after the process was completed: a document that is sealed anew says the same.
+func untilCompleted(lines []LogEntry) []LogEntry {
+	if i := slices.IndexFunc(lines, func(l LogEntry) bool { return l.Kind == LogCompleted }); i >= 0 {
+		return lines[:i]
+	}
+	return lines
 }
 
 // answers adds to each person who has signed what is known of the code that was answered.

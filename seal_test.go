@@ -18,7 +18,7 @@ func TestGoldenComplete(t *testing.T) {
 		"complete_one_twice": factsOf(Sealing, signed(anna()), twin),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := decideCompleted(f, sealed)
+			c, err := decideCompleted(f, sealed, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestGoldenComplete(t *testing.T) {
 
 func TestOnlyASealingProcessIsCompleted(t *testing.T) {
 	for _, st := range everyState() {
-		c, err := decideCompleted(factsOf(st, signed(anna())), Document{Blob: "sealed"})
+		c, err := decideCompleted(factsOf(st, signed(anna())), Document{Blob: "sealed"}, nil)
 		if err != nil || c.Empty() == (st == Sealing) {
 			t.Errorf("%s: %v\n%s", st, err, c)
 		}

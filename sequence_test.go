@@ -90,7 +90,7 @@ func TestGoldenSequence(t *testing.T) {
 	}
 	annaDone := []func(*Facts){signedIn(testProcess, allOfAnna), signedIn(testAnnex, allOfAnna)}
 	sealing := func(f Facts) Change {
-		c, err := decideCompleted(f, Document{Blob: "sealed", Size: 9})
+		c, err := decideCompleted(f, Document{Blob: "sealed", Size: 9}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
-
-	"code.dny.dev/ssrf"
 
 	"github.com/innsigli/innsigli"
 )
@@ -30,30 +27,9 @@ var errOurs = errors.New("event could not be made")
 // hookPauses are the waits before the second and the third attempt; there is no fourth.
 var hookPauses = [...]time.Duration{time.Minute, 10 * time.Minute}
 
-// newHookClient makes the client for addresses that companies register. Every address is judged when it is dialed,
-// after its name was resolved, so that no name, redirect or rebinding leads into the operator's own networks. There is
-// no proxy, since the guard would then judge the proxy's address.
+// newHookClient makes the client for addresses that companies register. It follows no redirect.
 func newHookClient(allow []netip.Prefix) *http.Client {
-	var v4, v6 []netip.Prefix
-	for _, p := range allow {
-		if p.Addr().Is4() {
-			v4 = append(v4, p)
-		} else {
-			v6 = append(v6, p)
-		}
-	}
-	guard := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
-	return &http.Client{
-		CheckRedirect: noRedirect,
-		Transport: &http.Transport{
-			Proxy:                  nil,
-			DialContext:            (&net.Dialer{Timeout: hookConnect, Control: guard.Safe}).DialContext,
-			TLSHandshakeTimeout:    hookConnect,
-			MaxResponseHeaderBytes: maxAnswer,
-			DisableKeepAlives:      true,
-			DisableCompression:     true,
-		},
-	}
+	return &http.Client{CheckRedirect: noRedirect, Transport: GuardedTransport(allow, hookConnect)}
 }
 
 // webhook tells one registered address of one event. Exactly 200 takes it; 406 ends the attempts; anything else is

@@ -8,15 +8,10 @@ import (
 	"math/big"
 	"slices"
 	"time"
-
-	"golang.org/x/crypto/ocsp"
 )
 
 // crlDays is how long a revocation list may be used; it is made anew for every answer.
 const crlDays = 7
-
-// ocspLife is how long an answer of the responder may be used.
-const ocspLife = 24 * time.Hour
 
 // Authority is the local trust at work. It is not changed after it was loaded, so it may be used by many at once.
 type Authority struct{ h *holding }
@@ -56,50 +51,6 @@ func (a *Authority) crl(now time.Time, r role) ([]byte, error) {
 		return nil, fmt.Errorf("revocation list of the %s: %w", r, err)
 	}
 	return der, nil
-}
-
-// OCSP answers a request of RFC 6960 about one certificate of the issuing authority, in DER: good for those it issued
-// and that have not ended, unknown for every other number, unauthorized for other authorities' certificates (RFC 5019
-// 2.2.3). Of several certificates in one request the first is answered. A nonce is not repeated, as RFC 6960 4.4.1
-// allows; the answer is of now anyway.
-func (a *Authority) OCSP(request []byte, now time.Time) ([]byte, error) {
-	req, err := ocsp.ParseRequest(request)
-	if err != nil {
-		return ocsp.MalformedRequestErrorResponse, nil //nolint:nilerr // that is the answer
-	}
-	issuing, responder := a.h.pairs[roleIssuing], a.h.pairs[roleResponder]
-	if mine, err := isIssuer(req, issuing); err != nil || !mine {
-		return ocsp.UnauthorizedErrorResponse, err
-	}
-	now = now.UTC().Truncate(time.Second)
-	if now.After(responder.cert.NotAfter) {
-		return ocsp.InternalErrorErrorResponse, nil // an expired certificate never signs
-	}
-	status := ocsp.Unknown
-	if a.issued(req.SerialNumber, now) {
-		status = ocsp.Good
-	}
-	der, err := ocsp.CreateResponse(issuing.cert, responder.cert, ocsp.Response{
-		Status: status, SerialNumber: req.SerialNumber, IssuerHash: req.HashAlgorithm, Certificate: responder.cert,
-		ThisUpdate: now, NextUpdate: now.Add(ocspLife), ProducedAt: now,
-	}, responder.key)
-	if err != nil {
-		return nil, fmt.Errorf("answer of the responder: %w", err)
-	}
-	return der, nil
-}
-
-// isIssuer says whether the request names the authority by its name and key.
-func isIssuer(req *ocsp.Request, p *pair) (bool, error) {
-	if !req.HashAlgorithm.Available() {
-		return false, nil
-	}
-	bits, err := keyBits(&p.key.PublicKey)
-	if err != nil {
-		return false, err
-	}
-	return string(req.IssuerNameHash) == string(sum(req.HashAlgorithm, p.cert.RawSubject)) &&
-		string(req.IssuerKeyHash) == string(sum(req.HashAlgorithm, bits)), nil
 }
 
 func sum(h crypto.Hash, b []byte) []byte {

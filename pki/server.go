@@ -25,8 +25,8 @@ var (
 	crlPaths  = [roles]string{roleRoot: "/pki/root.crl", roleIssuing: CRLPath}
 )
 
-// maxRequest is the most that a request for a time stamp or a status may have. A real one has about a hundred bytes.
-const maxRequest = 8 << 10
+// MaxRequest is the most bytes that a request for a time stamp or a status may have. A real one has about a hundred.
+const MaxRequest = 8 << 10
 
 // Server answers what the certificates of the local trust name.
 type Server struct {
@@ -114,9 +114,9 @@ func readRequest(w http.ResponseWriter, r *http.Request, want string) ([]byte, e
 		http.Error(w, "Content-Type must be "+want, http.StatusUnsupportedMediaType)
 		return nil, nil
 	}
-	request, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	request, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxRequest))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		http.Error(w, fmt.Sprintf("a request has at most %d bytes", maxRequest), http.StatusRequestEntityTooLarge)
+		http.Error(w, fmt.Sprintf("a request has at most %d bytes", MaxRequest), http.StatusRequestEntityTooLarge)
 		return nil, nil
 	}
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -210,16 +212,70 @@ func TestOpenSSLTakesListsAndAnswers(t *testing.T) {
 		openssl(t, "verify", "-x509_strict", "-attime", at, "-crl_check_all", "-CRLfile", crls, "-purpose", leaf.purpose, "-CAfile", root, "-untrusted", issuing, file)
 	}
 	request := filepath.Join(dir, "request")
-	openssl(t, "ocsp", "-sha256", "-issuer", issuing, "-cert", filepath.Join(dir, "seal.pem"), "-no_nonce", "-reqout", request)
+	openssl(t, "ocsp", "-sha256", "-issuer", issuing, "-cert", filepath.Join(dir, "seal.pem"), "-cert", filepath.Join(dir, "stamp.pem"), "-serial", "4711", "-nonce", "-reqout", request)
 	raw, err := os.ReadFile(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, der := fetch(t, c, http.MethodPost, a.Seal().Chain[0].OCSPServer[0], ocspRequest, raw)
 	answer := write("answer", der)
-	out := openssl(t, "ocsp", "-sha256", "-issuer", issuing, "-cert", filepath.Join(dir, "seal.pem"), "-respin", answer, "-CAfile", root, "-attime", at, "-validity_period", "999999999")
-	if !strings.Contains(out, "Response verify OK") || !strings.Contains(out, "seal.pem: good") {
-		t.Errorf("openssl: %s", out)
+	// With the request at hand it compares the nonces.
+	out := openssl(t, "ocsp", "-reqin", request, "-no_nonce", "-sha256", "-issuer", issuing, "-cert", filepath.Join(dir, "seal.pem"), "-cert", filepath.Join(dir, "stamp.pem"), "-serial", "4711", "-respin", answer, "-CAfile", root, "-attime", at, "-validity_period", "999999999")
+	for _, want := range []string{"Response verify OK", "seal.pem: good", "stamp.pem: good", "4711: unknown"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("openssl does not say %q: %s", want, out)
+		}
+	}
+	if strings.Contains(strings.ToLower(out), "nonce") {
+		t.Errorf("openssl on the nonce: %s", out)
+	}
+}
+
+// TestNoncesAreRepeatedUpToTheirLimit (RFC 9654 2.1), and as many certificates are answered as the limit says.
+func TestNoncesAreRepeatedUpToTheirLimit(t *testing.T) {
+	a := authority(t, newMaterial(t))
+	seal := a.Seal()
+	plain, err := ocsp.CreateRequest(seal.Chain[0], seal.Chain[1], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var request struct {
+		TBS struct{ List []asn1.RawValue }
+	}
+	if _, err := asn1.Unmarshal(plain, &request); err != nil {
+		t.Fatal(err)
+	}
+	type query struct {
+		List       []asn1.RawValue
+		Extensions []pkix.Extension `asn1:"explicit,tag:2,optional"`
+	}
+	for _, c := range []struct {
+		nonce, certs int
+		ok           bool
+	}{{0, 1, false}, {1, 1, true}, {16, 1, true}, {128, 1, true}, {129, 1, false}, {32, 0, false}, {32, 32, true}, {32, 33, false}} {
+		value, err := asn1.Marshal(bytes.Repeat([]byte{7}, c.nonce))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := make([]asn1.RawValue, c.certs)
+		for i := range list {
+			list[i] = request.TBS.List[0]
+		}
+		der, err := asn1.Marshal(struct{ TBS query }{query{list, []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}, Value: value}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := a.OCSP(der, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		malformed := bytes.Equal(answer, ocsp.MalformedRequestErrorResponse)
+		if malformed == c.ok || c.ok && !bytes.Contains(answer, value) {
+			t.Errorf("nonce of %d bytes, %d certificates: malformed %v", c.nonce, c.certs, malformed)
+		}
+		if n := bytes.Count(answer, seal.Chain[0].SerialNumber.Bytes()); c.ok && n < c.certs {
+			t.Errorf("%d of %d certificates answered", n, c.certs)
+		}
 	}
 }
 

@@ -24,7 +24,8 @@ func (d *DB) Backlog(ctx context.Context) (innsigli.Backlog, error) {
 		b.query("running", `select count(*) from job where state = 'running'`, number(&out.Running))
 		b.query("held", `select count(*) from key_hold`, number(&out.Held))
 		b.query("sealing", `select count(*) from job where state in ('ready', 'running') and kind = $1`, number(&out.Sealing), string(innsigli.JobSeal))
-		b.query("pending", `select count(*) from document where pending = 1`, number(&out.Pending))
+		b.query("pending", `select count(*) from (select process from document where pending = 1
+			union select process from attachment where pending = 1) p`, number(&out.Pending))
 		b.query("oldest", `select coalesce(min(due), 0) from job where state = 'ready' and due <= $1`, func(r row) error {
 			var us int64
 			err := r.Scan(&us)

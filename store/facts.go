@@ -54,7 +54,7 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order,
 	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
 	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0),
-	coalesce(s.level, ''), coalesce(s.pending, 0)
+	coalesce(s.level, ''), coalesce(s.pending, 0), coalesce(a.level, ''), coalesce(a.pending, 0)
 	from process p
 	join company c on c.key = p.company
 	join flow f on f.key = p.flow
@@ -192,8 +192,8 @@ const heldAndCopied = 2
 
 func scanProcess(r row, f *innsigli.Facts) error {
 	p, c, fl, q, a := &f.Process, &f.Company, &f.Flow, &f.Sequence, &f.Process.Evidence
-	var state, meta, sealLevel string
-	var pending int64
+	var state, meta, sealLevel, evidenceLevel string
+	var pending, evidencePending int64
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, hooks, pages, sealedPages, evidencePages int64
 	var flatten, signed, certification int64
 	err := r.Scan(
@@ -204,7 +204,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
 		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
-		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending,
+		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending, &evidenceLevel, &evidencePending,
 	)
 	if err != nil {
 		return err
@@ -213,6 +213,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	p.CreatedAt, p.ExpiresAt, p.EndedAt = timeOf(created), timeOf(expires), timeOf(ended)
 	if a.Key != "" {
 		a.Type, a.Pages = innsigli.AttachmentEvidence, int(evidencePages)
+		a.Level, a.Pending = innsigli.ParseLevel(evidenceLevel), evidencePending != 0
 	}
 	p.Document.Pages, p.Sealed.Pages = int(pages), int(sealedPages)
 	p.Sealed.Level, p.Sealed.Pending = innsigli.ParseLevel(sealLevel), pending != 0

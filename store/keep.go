@@ -23,10 +23,12 @@ const (
 	qTokenAt    = `update signee set last_token_at = $1 where key = $2 and process = $3`
 	qDocument   = `insert into document (process, role, blob, size, sha256, pages, original, signed, certification, level, pending)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-	qRaised = `update document set blob = $1, size = $2, sha256 = $3, level = $4, pending = $5
-		where process = $6 and role = 'sealed' and blob = $7`
-	qAttach = `insert into attachment (key, process, type, name, blob, size, sha256, pages, signee, description, at, position)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	qRaised = `update document set blob = $1, size = $2, sha256 = $3, pages = $4, level = $5, pending = $6
+		where process = $7 and role = 'sealed' and blob = $8`
+	qAttach = `insert into attachment (key, process, type, name, blob, size, sha256, pages, signee, description, at, position, level, pending)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	qRenewed = `update attachment set blob = $1, size = $2, sha256 = $3, pages = $4, level = $5, pending = $6
+		where process = $7 and key = $8 and blob = $9`
 	qDetach      = `delete from attachment where key = $1 and process = $2 and type <> 10`
 	qDraw        = `update signee set drawing = $1, drawing_size = $2, drawing_sha256 = $3 where key = $4 and process = $5 and signed_at = 0`
 	qForgetDrawn = `update signee set drawing = '', drawing_size = 0, drawing_sha256 = '' where process = $1 and drawing <> ''`
@@ -85,10 +87,14 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	case c.Raises == "":
 		keepDocument(b, key, "sealed", *s)
 	default:
-		b.must("raised document", qRaised, s.Blob, s.Size, s.SHA256, level(s.Level), flag(s.Pending), key, c.Raises)
+		b.must("raised document", qRaised, s.Blob, s.Size, s.SHA256, int64(s.Pages), level(s.Level), flag(s.Pending), key, c.Raises)
 	}
-	if a := c.Evidence; a != nil {
+	switch a := c.Evidence; {
+	case a == nil:
+	case c.Renews == "":
 		keepAttachment(b, key, *a, 0)
+	default:
+		b.must("renewed evidence", qRenewed, a.Blob, a.Size, a.SHA256, int64(a.Pages), level(a.Level), flag(a.Pending), key, string(a.Key), c.Renews)
 	}
 	for i, a := range c.Attach {
 		keepAttachment(b, key, a, i)
@@ -152,7 +158,7 @@ func level(l innsigli.Level) string {
 // keepAttachment adds the row of a file beside the document; position orders files that came at the same time.
 func keepAttachment(b *batch, process string, a innsigli.Reference, position int) {
 	b.must("attachment", qAttach, string(a.Key), process, int64(a.Type), a.Name, a.Blob, a.Size, a.SHA256, int64(a.Pages),
-		string(a.Signee), a.About, micros(a.At), int64(position))
+		string(a.Signee), a.About, micros(a.At), int64(position), level(a.Level), flag(a.Pending))
 }
 
 // keepKey moves or deletes the wrapped data key. The row is locked while it is copied: a rewrapping that runs at the

@@ -190,6 +190,18 @@ func TestEvidenceApartIsListedBesideTheDocumentAndForgottenWithIt(t *testing.T) 
 		if listed, err := w.Listed(t.Context(), []string{apart.Blob, "orphan"}); !listed[apart.Blob] || listed["orphan"] || err != nil {
 			t.Errorf("listed %v, %v", listed, err)
 		}
+		low := apart
+		low.Level, low.Pending, low.Blob = pades.BB, true, "low-"+string(p.Key)
+		w.change(t, p.Key, innsigli.Change{Evidence: &low, Renews: apart.Blob})
+		if d := cmp.Diff(low, w.facts(t, p.Key).Process.Evidence); d != "" {
+			t.Error(d)
+		}
+		if b, err := w.Backlog(t.Context()); err != nil || b.Pending != 1 {
+			t.Errorf("backlog is %+v %v", b, err)
+		}
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(innsigli.Change{Evidence: &apart, Renews: apart.Blob})); err == nil {
+			t.Error("took the place of evidence that is not there any more")
+		}
 		w.change(t, p.Key, innsigli.Change{Forget: true})
 		if blobs, _ := w.Blobs(t.Context(), p.Key); len(blobs) != 0 || w.facts(t, p.Key).Process.Evidence.Key != "" {
 			t.Errorf("forgotten, but lists %v", blobs)

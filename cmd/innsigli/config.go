@@ -43,6 +43,7 @@ type settings struct {
 	TSA            []string      `name:"tsa" sep:"," help:"Time-stamping authorities, asked in this order; default: the local one." placeholder:"URL"`
 	ExpireAfter    time.Duration `help:"How long a process stays open." default:"720h" placeholder:"DURATION"`
 	WebhookAllow   string        `help:"Private networks that webhooks may reach, separated by commas." placeholder:"CIDR"`
+	PKIAllow       string        `name:"pki-allow" help:"Private networks that the addresses in certificates may lead to, separated by commas." placeholder:"CIDR"`
 	TrustedProxies string        `help:"Networks whose X-Forwarded-For is believed, separated by commas." placeholder:"CIDR"`
 	LogFormat      string        `help:"text or json." enum:"text,json" default:"text"`
 }
@@ -53,6 +54,7 @@ type plan struct {
 	public       *url.URL
 	proxies      web.Proxies
 	webhookAllow []netip.Prefix
+	pkiAllow     []netip.Prefix
 	database     string // with its scheme
 	keySpec      string
 	ownKey       bool // the key file is this server's alone, so it may exchange the key by itself
@@ -128,11 +130,12 @@ func (s settings) check() (plan, error) {
 	if p.proxies, err = web.ParseProxies(s.TrustedProxies); err != nil {
 		return p, wrongUsage("--trusted-proxies: %w", err)
 	}
-	allow, err := web.ParseProxies(s.WebhookAllow)
-	if err != nil {
-		return p, wrongUsage("--webhook-allow: %w", err)
+	if p.webhookAllow, err = networks("--webhook-allow", s.WebhookAllow); err != nil {
+		return p, err
 	}
-	p.webhookAllow = allow
+	if p.pkiAllow, err = networks("--pki-allow", s.PKIAllow); err != nil {
+		return p, err
+	}
 	if p.mailFrom = s.MailFrom; p.mailFrom == "" {
 		p.mailFrom = "innsigli@" + mailDomain(p.public.Hostname())
 	}
@@ -147,6 +150,15 @@ func (s settings) check() (plan, error) {
 	}
 	s.locate(&p)
 	return p, nil
+}
+
+// networks reads the value of a flag that allows private networks.
+func networks(flag, text string) ([]netip.Prefix, error) {
+	allow, err := web.ParseProxies(text)
+	if err != nil {
+		return nil, wrongUsage("%s: %w", flag, err)
+	}
+	return allow, nil
 }
 
 // maxTSA is how many authorities may be named: one, and those to fall back on.
@@ -241,7 +253,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
 	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
-	"webhook-allow", "trusted-proxies", "log-format",
+	"webhook-allow", "pki-allow", "trusted-proxies", "log-format",
 }
 
 func readConfig(name string) (map[string]string, error) {

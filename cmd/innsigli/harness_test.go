@@ -188,7 +188,7 @@ func (r *rig) cli(args ...string) []byte {
 func (r *rig) start() {
 	r.tb.Helper()
 	args := append(r.base("serve"), "--listen", strings.TrimPrefix(r.url, "http://"), "--smtp", r.smtp.URL(), "--sms", r.sms.URL(),
-		"--webhook-allow", "127.0.0.0/8", "--mail-from", "sign@innsigli.example")
+		"--webhook-allow", "127.0.0.0/8", "--pki-allow", "127.0.0.0/8", "--mail-from", "sign@innsigli.example")
 	r.cmd = r.command(append(args, r.extra...)...)
 	r.cmd.Stdout, r.cmd.Stderr = lockedWriter{r}, lockedWriter{r}
 	if err := r.cmd.Start(); err != nil {

@@ -40,7 +40,7 @@ func newLocal(t *testing.T, db string, seam seams, tweak ...func(*settings)) (*r
 	r.url = "http://" + srv.Listener.Addr().String()
 	set := settings{
 		base: base{Data: r.data, Database: r.db}, Listen: srv.Listener.Addr().String(), SMTP: r.smtp.URL(), SMS: r.sms.URL(),
-		ExpireAfter: 30 * 24 * time.Hour, WebhookAllow: "127.0.0.0/8", MailFrom: "sign@innsigli.example",
+		ExpireAfter: 30 * 24 * time.Hour, WebhookAllow: "127.0.0.0/8", PKIAllow: "127.0.0.0/8", MailFrom: "sign@innsigli.example",
 	}
 	for _, f := range tweak {
 		f(&set)

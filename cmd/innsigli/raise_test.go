@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -114,6 +115,33 @@ func (s *trustService) tsa() string { return s.URL + pki.StampPath }
 // withTSA lets the server ask the service for time stamps.
 func (s *trustService) withTSA(set *settings) { set.TSA = []string{s.tsa()} }
 
+// root is the service's own certificate, in PEM.
+func (s *trustService) root() []byte {
+	return s.m.RootCert
+}
+
+// judgeLTA lets EU DSS and pyHanko judge files whose newest signature is to be a seal of ours, at the highest level, for
+// whoever trusts the roots.
+func judgeLTA(t *testing.T, roots []byte, files ...[]byte) {
+	t.Helper()
+	dir := t.TempDir()
+	var paths []string
+	for i, b := range files {
+		paths = append(paths, filepath.Join(dir, fmt.Sprintf("%d.pdf", i)))
+		writeFile(t, paths[i], b)
+	}
+	for i, v := range innsiglitest.DSS(t, roots, time.Time{}, paths...) {
+		if s := newest(v); s.Format != wantFormat || s.Indication != "TOTAL_PASSED" || len(s.Changes) > 0 {
+			t.Errorf("file %d: %v", i, v)
+		}
+	}
+	for i, v := range innsiglitest.PyHanko(t, roots, time.Time{}, paths...) {
+		if s := newest(v); s.Indication != "PASSED" || !s.Valid {
+			t.Errorf("file %d: %v", i, v)
+		}
+	}
+}
+
 // shownSeal is what the API says of the seal.
 func (r *rig) shownSeal(p process) (level string, pending bool) {
 	r.tb.Helper()
@@ -171,6 +199,7 @@ func pendingProcess(t *testing.T, db, mode string, c *clock) (*rig, *server, *tr
 	service := newTrustService(t, c.now)
 	service.mode.Store(mode)
 	r, s := newLocal(t, db, seams{now: c.now}, service.withTSA)
+	r.hook()
 	p := r.create(innsiglitest.PDF(t, 1, "pending"), byMail("Anna", "anna@example.is"), byMail("Björn", "bjorn@example.is"))
 	r.signAll(s, p)
 	if level, pending := r.shownSeal(p); level != levelB || !pending {
@@ -205,6 +234,7 @@ var everybody = []string{"anna@example.is", "bjorn@example.is", "owner@nordurljo
 func TestTimeStampsComeLater(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
 		var c clock
+		c.add(-time.Hour) // so that what is sealed later lies in the past of those who judge it
 		r, s, service, p := pendingProcess(t, db, down, &c)
 		if b := r.ready(); b.Pending != 1 || !b.Ready {
 			t.Errorf("readyz: %+v", b)
@@ -219,15 +249,26 @@ func TestTimeStampsComeLater(t *testing.T) {
 				t.Errorf("%s has the document already", who)
 			}
 		}
+		hooks := len(r.hooks.Requests())
+		for _, h := range r.hooks.Requests() {
+			if e := r.event(h); len(e.EventData.SignedDocument) > 0 {
+				t.Error("a webhook has the document already")
+			}
+		}
 		service.mode.Store(up)
 		c.add(10 * time.Minute) // the next try and the authority's breaker; the mails would still wait
 		s.svc.Kick()
 		r.until("raised", func() bool { level, pending := r.shownSeal(p); return level == levelLTA && !pending })
 		high := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body
-		if !bytes.HasPrefix(high, low) {
-			t.Error("what was sealed is not in what was raised")
+		if bytes.HasPrefix(high, low) {
+			t.Error("a seal without a time stamp was raised, which pyHanko takes for none, instead of made anew")
 		}
 		judgeSeal(t, r, high)
+		judgeLTA(t, append(r.ask("GET", "/pki/root.pem", "", nil).body, service.root()...), high)
+		r.until("webhook", func() bool { return len(r.hooks.Requests()) == hooks+1 })
+		if e := r.event(r.hooks.Requests()[hooks]); e.EventData.EventType != 2 || !bytes.Equal(e.EventData.SignedDocument, high) {
+			t.Errorf("webhook %d with %d bytes, and not the raised document", e.EventData.EventType, len(e.EventData.SignedDocument))
+		}
 		for _, who := range everybody {
 			r.until("mail to "+who, func() bool { return len(r.withFile(who)) > 0 })
 			if docs := r.withFile(who); len(docs) != 1 || !bytes.Equal(docs[0], high) {
@@ -277,6 +318,8 @@ func TestMailsDoNotWaitForEver(t *testing.T) {
 			t.Errorf("%s: a time stamp out of nothing", who)
 		}
 	}
+	// What was handed over has to be settled too, before the clock runs out its lease.
+	r.until("settled", func() bool { return count(r.statuses(p.Key), string(innsigli.LogCompletedSent)) == len(everybody) })
 	service.mode.Store(up)
 	c.add(time.Hour)
 	s.svc.Kick()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/pki"
 )
 
 // configCmd prints what is in force.
@@ -33,6 +34,7 @@ func (c configCmd) Run(con console) error {
 		{"tsa", strings.Join(hiddenAll(p.TSA), ",")},
 		{"expire-after", p.ExpireAfter.String()},
 		{"webhook-allow", p.WebhookAllow},
+		{"pki-allow", p.PKIAllow},
 		{"trusted-proxies", p.TrustedProxies},
 		{"log-format", p.LogFormat},
 	}
@@ -58,12 +60,14 @@ func (c configCmd) Run(con console) error {
 # signature image   %d bytes, %d pixels a side (400)
 # code              valid %s, %d tries, %d codes an hour and signee, %d wrong tries in all (400, 429)
 # webhooks          %d a flow, addresses of %d bytes (400)
+# seal              waits %s for time stamps and revocation data, its messages %s for what is raised
+# /pki              %d signed answers a second, %d at once (429); requests of %d bytes (413)
 # owner's copy      waits %s for its delivery
 # completed link    open %s
 `, innsigli.MaxDocumentBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
 		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
 		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
-		innsigli.MaxWrongTries, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.HoldLifetime, innsigli.CompletedLink)
+		innsigli.MaxWrongTries, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.SealPatience, innsigli.RaiseWait, authorityRate, authorityBurst, pki.MaxRequest, innsigli.HoldLifetime, innsigli.CompletedLink)
 	return err
 }
 

@@ -54,7 +54,9 @@ func newTrust(ctx context.Context, in *installation) (*trust, error) {
 // connect makes the clients of the trust services: the operator's time-stamping authorities in their order, or else the
 // local one. What local certificates name is reached in process.
 func (t *trust) connect() error {
-	common := pki.ClientOptions{Transport: t.server().Transport(http.DefaultTransport), Now: t.in.now}
+	ask := func(named ...string) pki.ClientOptions {
+		return pki.ClientOptions{Transport: t.server().Transport(newReach(t.in.plan.pkiAllow, named...)), Now: t.in.now}
+	}
 	var asked []pki.TSA
 	for _, address := range t.in.plan.TSA {
 		asked = append(asked, pki.TSA{URL: address})
@@ -62,13 +64,13 @@ func (t *trust) connect() error {
 	if len(asked) == 0 {
 		asked = []pki.TSA{{URL: t.server().StampURL()}}
 	}
-	stamps, err := pki.NewTimestamper(pki.TimestamperOptions{ClientOptions: common, TSAs: asked})
+	stamps, err := pki.NewTimestamper(pki.TimestamperOptions{ClientOptions: ask(t.in.plan.TSA...), TSAs: asked})
 	if err != nil {
 		return wrongUsage("--tsa: %w", err)
 	}
-	t.services = pades.Services{Timestamps: stamps, Revocations: pki.NewCollector(pki.CollectorOptions{ClientOptions: common})}
-	common.Transport = t.server().Transport(nobody{})
-	t.ourselves = pki.NewCollector(pki.CollectorOptions{ClientOptions: common})
+	t.services = pades.Services{Timestamps: stamps, Revocations: pki.NewCollector(pki.CollectorOptions{ClientOptions: ask()})}
+	inside := pki.ClientOptions{Transport: t.server().Transport(nobody{}), Now: t.in.now}
+	t.ourselves = pki.NewCollector(pki.CollectorOptions{ClientOptions: inside})
 	return nil
 }
 

@@ -21,6 +21,7 @@ import (
 type verifyCmd struct {
 	Trust  string   `help:"PEM file with certificates to trust, besides what the system trusts." placeholder:"FILE"`
 	Online bool     `help:"Ask the authorities that certificates name whether they were revoked, where the document does not say."`
+	Allow  string   `name:"pki-allow" help:"Private networks that such authorities may be in, separated by commas." placeholder:"CIDR"`
 	JSON   bool     `name:"json" help:"Print a JSON array with one report for each file."`
 	Files  []string `arg:"" name:"file" help:"PDF files."`
 }
@@ -42,7 +43,11 @@ func (c verifyCmd) Run(ctx context.Context, con console) error {
 	}
 	o := pades.VerifyOptions{Now: time.Now(), Roots: roots}
 	if c.Online {
-		o.Revocations = pki.NewCollector(pki.CollectorOptions{})
+		allow, err := networks("--pki-allow", c.Allow)
+		if err != nil {
+			return err
+		}
+		o.Revocations = pki.NewCollector(pki.CollectorOptions{ClientOptions: pki.ClientOptions{Transport: newReach(allow)}})
 	}
 	passed := true
 	var all []judged
