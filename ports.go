@@ -53,6 +53,22 @@ type Store interface {
 
 	// Flows lists a company's flows, oldest first.
 	Flows(ctx context.Context, c CompanyKey) ([]Flow, error)
+	// AddFlow keeps a new flow. It refuses more than [MaxFlows].
+	AddFlow(ctx context.Context, f Flow) error
+	// ChangeFlow keeps name and state of a flow; NotFound when it is not the company's.
+	ChangeFlow(ctx context.Context, f Flow) error
+	// RemoveFlow deletes a flow for whoever wants to start something; NotFound when it is not the company's.
+	RemoveFlow(ctx context.Context, c CompanyKey, k FlowKey) error
+
+	// APIKeys lists a company's keys, oldest first.
+	APIKeys(ctx context.Context, c CompanyKey) ([]APIKey, error)
+	// AddAPIKey keeps a new key by the hash of its secret. It refuses more than [MaxAPIKeys].
+	AddAPIKey(ctx context.Context, k APIKey, hash [32]byte) error
+	// ChangeAPIKey locks the company's keys, asks decide what the key is to be, and keeps that.
+	ChangeAPIKey(ctx context.Context, c CompanyKey, id int64, decide func([]APIKey) (APIKey, error)) (APIKey, error)
+	// RemoveAPIKey locks the company's keys, asks decide, and deletes the key.
+	RemoveAPIKey(ctx context.Context, c CompanyKey, id int64, decide func([]APIKey) error) error
+
 	// Webhooks lists the registrations of a flow, oldest first.
 	Webhooks(ctx context.Context, f FlowKey) ([]Webhook, error)
 	// AddWebhook keeps a registration; NotFound when the flow is not the company's, the error of

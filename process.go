@@ -163,6 +163,7 @@ func (w Webhook) Wants(e EventType) bool {
 type Caller struct {
 	Company Company
 	KeyName string // name of the API key: the actor of the log when no User is given
+	Key     APIKey // what it may do
 }
 
 // Client is the browser or program that a person uses, for the evidence.

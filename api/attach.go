@@ -35,7 +35,7 @@ func mustRefusal(err error) *innsigli.Error {
 }
 
 func (a *API) attachOne(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.maybeCaller(r)
+	c, err := a.maybeCaller(tagSigning, r)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (a *API) detach(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) lookAttachment(r *http.Request) (innsigli.View, innsigli.Reference, error) {
-	c, err := a.maybeCaller(r)
+	c, err := a.maybeCaller(tagSigning, r)
 	if err != nil {
 		return innsigli.View{}, innsigli.Reference{}, err
 	}

@@ -44,7 +44,7 @@ func (a *API) references(p innsigli.Process, s innsigli.SigneeKey) []attachmentR
 
 // attachment is GET and HEAD /pdf/{process}/{signee}/{attachment}.pdf: a file beside the document.
 func (a *API) attachment(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.maybeCaller(r)
+	c, err := a.maybeCaller(tagPdf, r)
 	if err != nil {
 		return err
 	}

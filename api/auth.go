@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
 )
 
 var errUnauthenticated = &innsigli.Error{
@@ -12,11 +13,15 @@ var errUnauthenticated = &innsigli.Error{
 	Text: "Send Authorization: Basic with base64(companyKey:ApiKey).",
 }
 
-// authenticated lets a request through with the company whose credentials it carries. The body is not touched before.
-func (a *API) authenticated(h func(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error) func(http.ResponseWriter, *http.Request) error {
+// authenticated lets a request through with the company whose credentials it carries, when its key may use the resource
+// of the route. The body is not touched before.
+func (a *API) authenticated(resource Tag, h ownHandler) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		c, err := a.caller(r)
 		if err != nil {
+			return err
+		}
+		if err := c.Allow(string(resource), r.Method); err != nil {
 			return err
 		}
 		return h(w, r, c)
@@ -36,8 +41,9 @@ func (a *API) caller(r *http.Request) (innsigli.Caller, error) {
 	return c, err
 }
 
-// maybeCaller is for routes that show more to the company itself. Credentials that are sent and wrong are refused.
-func (a *API) maybeCaller(r *http.Request) (*innsigli.Caller, error) {
+// maybeCaller is for routes that show more to the company itself. Credentials that are sent and wrong are refused,
+// and so are those of a key that may not use the resource.
+func (a *API) maybeCaller(resource Tag, r *http.Request) (*innsigli.Caller, error) {
 	if r.Header.Get("Authorization") == "" {
 		return nil, nil //nolint:nilnil // no credentials, no caller, no error
 	}
@@ -45,5 +51,5 @@ func (a *API) maybeCaller(r *http.Request) (*innsigli.Caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &c, nil
+	return &c, c.Allow(string(resource), r.Method)
 }

@@ -1,7 +1,13 @@
 package api
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/web"
@@ -29,11 +35,106 @@ func (a *API) flows(w http.ResponseWriter, r *http.Request, c innsigli.Caller) e
 	}
 	out := []flowOverview{}
 	for _, f := range flows {
-		out = append(out, flowOverview{
-			Key: string(f.Key), FlowKey: string(f.Key), Name: f.Name, Active: f.Active, CompanyKey: string(c.Company.Key),
-			CompanyName: c.Company.Name, Type: flowType, CreatedAt: rfc3339(f.CreatedAt), ProductType: "Default",
-			InitiatedType: "Employee", SignatureType: innsigli.Simple.String(),
-		})
+		out = append(out, showFlow(c, f))
 	}
+	return web.WriteJSON(w, http.StatusOK, out)
+}
+
+func showFlow(c innsigli.Caller, f innsigli.Flow) flowOverview {
+	return flowOverview{
+		Key: string(f.Key), FlowKey: string(f.Key), Name: f.Name, Active: f.Active, CompanyKey: string(c.Company.Key),
+		CompanyName: c.Company.Name, Type: flowType, CreatedAt: rfc3339(f.CreatedAt), ProductType: "Default",
+		InitiatedType: "Employee", SignatureType: innsigli.Simple.String(),
+	}
+}
+
+// flowRequest makes or changes a flow. What else the public API has of a flow (contracts, forms, attachments) this server
+// has no use for, and ignores.
+type flowRequest struct {
+	FlowKey string `json:"flowKey"`
+	Key     string `json:"key"`
+	Name    string `json:"name" required:"true"`
+	Active  *bool  `json:"active"`
+}
+
+func readFlow(w http.ResponseWriter, r *http.Request) (innsigli.FlowRequest, error) {
+	var in flowRequest
+	err := readSmall(w, r, &in)
+	return innsigli.FlowRequest{Key: flowKeyOf(cmp.Or(in.FlowKey, in.Key)), Name: in.Name, Active: in.Active}, err
+}
+
+func flowKeyOf(s string) innsigli.FlowKey {
+	return innsigli.FlowKey(strings.ToLower(strings.TrimSpace(s)))
+}
+
+// flow is GET /management/flow/{flow}.
+func (a *API) flow(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	f, err := a.Service.Flow(r.Context(), c, flowKeyOf(chi.URLParam(r, "flow")))
+	if err != nil {
+		return err
+	}
+	return web.WriteJSON(w, http.StatusOK, showFlow(c, f))
+}
+
+// addFlow is POST /management/flow.
+func (a *API) addFlow(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	in, err := readFlow(w, r)
+	if err != nil {
+		return err
+	}
+	f, err := a.Service.AddFlow(r.Context(), c, in)
+	if err != nil {
+		return err
+	}
+	return web.WriteJSON(w, http.StatusOK, showFlow(c, f))
+}
+
+// changeFlow is PUT /management/flow: the key stands in the body.
+func (a *API) changeFlow(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	in, err := readFlow(w, r)
+	if err != nil {
+		return err
+	}
+	f, err := a.Service.ChangeFlow(r.Context(), c, in)
+	if err != nil {
+		return err
+	}
+	return web.WriteJSON(w, http.StatusOK, showFlow(c, f))
+}
+
+// removeFlow is DELETE /management/flow/{flow}.
+func (a *API) removeFlow(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	if err := a.Service.RemoveFlow(r.Context(), c, flowKeyOf(chi.URLParam(r, "flow"))); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+type deliveries struct {
+	EmailTemplateTypes []string `json:"emailTemplateTypes"`
+	WebhookTypes       []string `json:"webhookTypes"`
+}
+
+// deliveries is GET /flow/{flow}/registered/deliveries: the events that a webhook is registered for. It asks for
+// credentials, since whoever knows a flow's key need not know that. A registration for any event counts as each.
+func (a *API) deliveries(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	hooks, err := a.Service.WebhooksOf(r.Context(), c, flowKeyOf(chi.URLParam(r, "flow")))
+	if err != nil {
+		return err
+	}
+	types := map[string]bool{}
+	for _, h := range hooks {
+		if h.Type != innsigli.EventAny {
+			types[h.Type.String()] = true
+			continue
+		}
+		for _, t := range eventTypes() {
+			types[t] = true
+		}
+	}
+	out := deliveries{EmailTemplateTypes: []string{}, WebhookTypes: []string{}}
+	out.WebhookTypes = slices.AppendSeq(out.WebhookTypes, maps.Keys(types))
+	slices.Sort(out.WebhookTypes)
 	return web.WriteJSON(w, http.StatusOK, out)
 }

@@ -139,7 +139,9 @@ func (d *drawing) media(r huma.Registry, m media, hint string) *huma.MediaType {
 	if m.kind == nil {
 		return &huma.MediaType{Schema: &huma.Schema{}} // bytes: OpenAPI 3.1, 4.8.14.2
 	}
-	return &huma.MediaType{Schema: r.Schema(m.kind, true, hint)}
+	s := r.Schema(m.kind, true, hint)
+	s.Nullable = false // a list without elements is [], not null
+	return &huma.MediaType{Schema: s}
 }
 
 func (d *drawing) responses(rt *Route, head bool) map[string]*huma.Response {

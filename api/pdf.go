@@ -10,7 +10,7 @@ import (
 
 // pdf is GET and HEAD /pdf/{process}/{signee}.pdf: the document as it stands.
 func (a *API) pdf(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.maybeCaller(r)
+	c, err := a.maybeCaller(tagPdf, r)
 	if err != nil {
 		return err
 	}

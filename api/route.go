@@ -160,6 +160,7 @@ func (rt *Route) refusals() map[int]reflect.Type {
 	add(strings.Contains(rt.Pattern, "{"), http.StatusBadRequest, http.StatusNotFound)
 	for s, t := range rt.fails {
 		out[s] = t
+		add(s == http.StatusUnauthorized, http.StatusForbidden) // who may send credentials may lack the permission
 	}
 	return out
 }
@@ -168,7 +169,7 @@ func (rt *Route) refusals() map[int]reflect.Type {
 func (rt *Route) handler(a *API) http.HandlerFunc {
 	switch {
 	case rt.own != nil:
-		return a.Frame.Handle(a.authenticated(rt.own))
+		return a.Frame.Handle(a.authenticated(rt.Tag, rt.own))
 	case rt.open != nil:
 		return a.Frame.Handle(rt.open)
 	}

@@ -61,7 +61,7 @@ func (a *API) sequence(v innsigli.SequenceView) sequentialSigning {
 // sequenceSignee is GET /signing/sequential/{sequence}/signee/{signee}: the sequence as this person may see it, whole
 // with Basic.
 func (a *API) sequenceSignee(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.maybeCaller(r)
+	c, err := a.maybeCaller(tagSigning, r)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // signee is GET /signing/{process}/signee/{signee}: the process as this signee may see it, whole with Basic. After the
 // end it still answers 200, with the status and without a document.
 func (a *API) signee(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.maybeCaller(r)
+	c, err := a.maybeCaller(tagSigning, r)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type signingProcess struct {
 
 	// Ours: how far the seal of a completed process is proven, and whether it is still to be raised.
 	SealLevel   string `json:"sealLevel,omitempty"`
-	SealPending bool   `json:"sealPending,omitempty"`
+	SealPending bool   `json:"sealPending,omitzero"`
 }
 
 type signee struct {

@@ -32,6 +32,7 @@ var words = map[string]word{
 	"Skip":          {text: "How many of the first to leave out.", number: true},
 	"Query":         {text: "Free text to search for."},
 	"FlowType":      {text: "Type of flow."},
+	"UserAgent":     {text: "Taken for the sake of older clients, and not used."},
 	"OtpType":       {text: "How the code is sent: sms or call."},
 	"Token":         {text: "What the request to sign gave."},
 	"OTP":           {text: "The six digits that were sent."},
@@ -77,7 +78,7 @@ var words = map[string]word{
 	"language":                  {text: "The person's language.", names: namesOf(innsigli.ParseLanguage)},
 	"languages":                 {text: "The same as language.", names: namesOf(innsigli.ParseLanguage)},
 
-	"WebhookRequest.type": {text: "The event; all events if left out.", names: eventTypes()},
+	"WebhookRequest.type": {text: "The event; all events if left out.", names: append([]string{"NotSet"}, eventTypes()...)},
 	"Webhook.type":        {text: "The event; left out for all events.", names: eventTypes()},
 
 	"errorCode":  {text: "A stable word for programs."},

@@ -211,7 +211,7 @@ func TestCompanyAuthenticatesByKeyAndHashTogether(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(innsigli.Caller{Company: w.company, KeyName: "API key 1"}, c); d != "" {
+		if d := cmp.Diff(innsigli.Caller{Company: w.company, KeyName: "API key 1", Key: innsigli.APIKey{ID: 1, Company: w.company.Key, Name: "API key 1"}}, c); d != "" {
 			t.Error(d)
 		}
 		other, _, otherHash := w.addCompany(t)

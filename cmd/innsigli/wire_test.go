@@ -208,7 +208,7 @@ func wireShapes(t *testing.T, r *rig, _ string) {
 	for _, x := range [][3]string{
 		{"PUT", "/management/signing", "DELETE, POST"},
 		{"GET", "/API/management/signing/", "DELETE, POST"},
-		{"PATCH", "/management/flow", "GET"},
+		{"PATCH", "/management/flow", "GET, POST, PUT"},
 		{"POST", "/pdf/" + p.Key + "/" + p.Signees[0].Key + ".pdf", "GET, HEAD"},
 		{"DELETE", "/signing/simple/otp", "GET, POST"},
 	} {
