@@ -143,6 +143,7 @@ func prepareRig(tb testing.TB, db string, extra ...string) *rig {
 		r.db = innsiglitest.DurablePostgresURL(tb)
 	}
 	r.url = "http://" + freeAddress(tb)
+	judge.keeps(tb, r.url)
 	return r
 }
 
@@ -345,6 +346,7 @@ func (r *rig) do(req *http.Request) answer {
 
 var client = &http.Client{
 	Timeout:       time.Minute,
+	Transport:     judge,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

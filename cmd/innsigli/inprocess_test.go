@@ -38,6 +38,7 @@ func newLocal(t *testing.T, db string, seam seams, tweak ...func(*settings)) (*r
 	}
 	srv := httptest.NewUnstartedServer(nil)
 	r.url = "http://" + srv.Listener.Addr().String()
+	judge.keeps(t, r.url)
 	set := settings{
 		base: base{Data: r.data, Database: r.db}, Listen: srv.Listener.Addr().String(), SMTP: r.smtp.URL(), SMS: r.sms.URL(),
 		ExpireAfter: 30 * 24 * time.Hour, WebhookAllow: "127.0.0.0/8", PKIAllow: "127.0.0.0/8", MailFrom: "sign@innsigli.example",
