@@ -53,6 +53,9 @@ type Store interface {
 
 	// Flows lists a company's flows, oldest first.
 	Flows(ctx context.Context, c CompanyKey) ([]Flow, error)
+	// ChangeCompany locks a company, asks decide what it is to be, and keeps that; NotFound when there is none.
+	ChangeCompany(ctx context.Context, k CompanyKey, decide func(Company) (Company, error)) (Company, error)
+
 	// AddFlow keeps a new flow. It refuses more than [MaxFlows].
 	AddFlow(ctx context.Context, f Flow) error
 	// ChangeFlow keeps name and state of a flow; NotFound when it is not the company's.

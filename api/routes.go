@@ -47,6 +47,8 @@ func (a *API) Table() []Route {
 		own("GET /management/flow/{flow}", a.flow, tagFlow, "GetFlow", "Shows one flow.", gives[flowOverview]()),
 		own("DELETE /management/flow/{flow}", a.removeFlow, tagFlow, "DeleteFlow", "Deletes a flow. What runs in it goes on."),
 		own("GET /flow/{flow}/registered/deliveries", a.deliveries, tagFlow, "GetRegisteredDeliveries", "Lists the events of a flow that a webhook is registered for.", gives[deliveries]()),
+		own("GET /management/company", a.company, tagCompany, "GetCompany", "Shows the company's settings.", gives[company]()),
+		own("PUT /management/company", a.changeCompany, tagCompany, "UpdateCompany", "Changes settings of the company. What is left out stays.", takes[companyRequest](), gives[company]()),
 		own("GET /management/apikeys", a.apiKeys, tagAuth, "GetApiKeys", "Lists the company's API keys, without their secrets.", gives[[]apiKey]()),
 		own("POST /management/apikeys", a.addAPIKey, tagAuth, "CreateApiKey", "Makes an API key. The answer shows its secret, this once. Without permissions it may do everything.", takes[apiKeyRequest](), gives[newAPIKey]()),
 		own("PUT /management/apikeys/{id}", a.changeAPIKey, tagAuth, "UpdateApiKey", "Gives an API key another name and other permissions.", takes[apiKeyRequest](), gives[apiKey]()),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -13,6 +14,7 @@ import (
 
 type companyCmd struct {
 	Create companyCreateCmd `cmd:"" help:"Make a company and print its keys once."`
+	Set    companySetCmd    `cmd:"" help:"Change a company's settings. What is left out stays."`
 }
 
 type companyCreateCmd struct {
@@ -39,6 +41,42 @@ func (c companyCreateCmd) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return printCredentials(con, cr, c.JSON)
+}
+
+type companySetCmd struct {
+	base
+	Company  string  `help:"The company's key." required:"" placeholder:"KEY"`
+	Name     *string `help:"The company's name, as people read it."`
+	Email    *string `help:"Where mails for the company go."`
+	Language *string `help:"The language of people for whom none is set, as Is or En; NotSet for none."`
+}
+
+// Run changes a company. It works beside a running server.
+func (c companySetCmd) Run(ctx context.Context, con console) error {
+	r := innsigli.CompanyRequest{Name: c.Name, Email: c.Email}
+	if c.Language != nil {
+		l, ok := innsigli.ParseLanguage(*c.Language)
+		if !ok {
+			return wrongUsage("--language: %q is not a known language", *c.Language)
+		}
+		r.Language = &l
+	}
+	p := plan{settings: settings{base: c.base}}
+	c.locate(&p)
+	in, err := openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
+	if err != nil {
+		return err
+	}
+	defer in.close() //nolint:errcheck // everything was committed before
+	got, err := in.service().ChangeSettings(ctx, innsigli.CompanyKey(strings.ToLower(c.Company)), r)
+	if kind := innsigli.KindOf(err); kind == innsigli.Invalid || kind == innsigli.NotFound {
+		return usageError{err}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\n", got.Name, got.Email, got.DefaultLanguage)
+	return err
 }
 
 func printCredentials(con console, cr innsigli.Credentials, asJSON bool) error {

@@ -2,6 +2,7 @@
 //
 //	innsigli serve            runs the server, with everything it needs embedded
 //	innsigli company create   makes a company and prints its keys; works while the server runs
+//	innsigli company set      changes a company's name, address or language
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
 //	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
 //	innsigli config           prints what is in force, without secrets

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/innsigli/innsigli/innsiglitest"
+)
+
+// TestCompanySettings changes a company by API and on the command line, and reads what its people read.
+func TestCompanySettings(t *testing.T) {
+	onBoth(t, func(t *testing.T, db string) {
+		r := newRig(t, db)
+		a := r.ask("PUT", "/api/management/company", "own", map[string]any{"Name": "Suðurljós ehf.", "LANGUAGE": "is", "extra": true})
+		var got struct{ CompanyKey, Name, Email, Language string }
+		if a.json(t, &got); a.status != 200 || got.Name != "Suðurljós ehf." || got.Language != "Is" || got.Email != "office@nordurljos.example" {
+			t.Fatalf("change: %d %s", a.status, a.body)
+		}
+		a = r.ask("PUT", "/management/company", "own", map[string]any{"email": "nobody"})
+		if _, fields := a.errorCode(); a.status != 400 || len(fields) != 1 || fields[0] != "email" {
+			t.Errorf("an address that is none: %d %s", a.status, a.body)
+		}
+		out := r.cli("company", "set", "--company", string(r.creds.CompanyKey), "--email", "new@nordurljos.example", "--language", "en")
+		if !strings.Contains(string(out), "new@nordurljos.example") {
+			t.Errorf("company set: %s", out)
+		}
+		a = r.ask("GET", "/management/company", "own", nil)
+		if a.json(t, &got); got.Email != "new@nordurljos.example" || got.Language != "En" || got.Name != "Suðurljós ehf." {
+			t.Errorf("settings: %s", a.body)
+		}
+		r.create(innsiglitest.PDF(t, 1, "settings"), byMail("Anna", "anna@example.com"))
+		m := r.mailTo("anna@example.com", func(innsiglitest.Mail) bool { return true })
+		if !strings.Contains(m.Text, "Suðurljós ehf.") {
+			t.Errorf("the invitation: %s", m.Text)
+		}
+	})
+}
