@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,8 +35,9 @@ func (f Findings) Any() bool { return f.Active+f.Silent > 0 }
 // Disarm looks at every object and stages the removal of what nobody who reads
 // the pages can see, or what could show them something else later: actions but
 // jumps inside the document and to web and mail addresses (ISO 32000-1, 12.6),
-// JavaScript, embedded files, XFA, rich media, usage rights and the form, if
-// dropForm is set. Media annotations become stamps, so that their picture stays.
+// JavaScript, embedded files, XFA, rich media, usage rights, streams that are in
+// other files, pictures and annotations for paper alone, and the form, if
+// dropForm is set. Layers stay as they are shown at first, see layers. Media annotations become stamps, so that their picture stays.
 // Annotations that are no objects of their own become ones.
 //
 // It is meant to be followed by a rewriting of the whole document, which leaves
@@ -74,6 +76,7 @@ type disarm struct {
 	cuts     []cut // of the object at hand
 	blank    Ref   // an appearance that draws nothing, once it is needed
 	sure     bool  // the cuts count in the object's own text and will be made
+	stream   bool  // the object at hand is a stream
 }
 
 // cut replaces a part of an object's text.
@@ -104,7 +107,8 @@ func (x *disarm) visit(ref Ref) error {
 	if err != nil {
 		return err
 	}
-	if s, ok := o.value.(*Stream); ok {
+	s, ok := o.value.(*Stream)
+	if x.stream = ok; ok {
 		switch s.Get("Type") {
 		case Name("XRef"), Name("ObjStm"): // structure, which a rewriting makes anew
 			return nil
@@ -253,7 +257,15 @@ func (x *disarm) dict(d *Dict, depth int) error {
 			x.cut(e.from, e.to, "/Stamp"+x.picture(d), true)
 			continue
 		}
+		if f := seldomSeen(d, e); f >= 0 {
+			x.cut(e.from, e.to, strconv.Itoa(f), false)
+			continue
+		}
 		goes, active, err := x.goes(d, e, isMedia)
+		if err == nil && x.stream && depth == 0 && e.key == "F" {
+			goes, err = x.elsewhere(e.value)
+			active = goes
+		}
 		if err != nil {
 			return err
 		}
@@ -359,6 +371,10 @@ func (x *disarm) goes(d *Dict, e *entry, isMedia bool) (goes, active bool, err e
 		return true, false, nil
 	case e.key == "XFA" && d.Has("Fields"):
 		return true, true, nil
+	case (e.key == "Usage" || e.key == "Intent") && d.Get("Type") == Name("OCG"):
+		return true, false, nil
+	case e.key == "Alternates" && d.Get("Subtype") == Name("Image"):
+		return true, false, nil
 	}
 	return false, false, nil
 }
@@ -469,6 +485,10 @@ func (x *disarm) catalog(d *Dict) error {
 		case "AcroForm":
 			if x.dropForm {
 				x.cut(e.keyAt, e.to, "", false)
+			}
+		case "OCProperties":
+			if err := x.layers(e); err != nil {
+				return err
 			}
 		case "Names":
 			if err := x.names(e); err != nil {
