@@ -9,12 +9,12 @@ import (
 )
 
 type activityWrapper struct {
-	ProcessKey           string                `json:"processKey"`
-	ActivityLog          []activityItem        `json:"activityLog"`
-	Signees              []activitySignee      `json:"signees"`
-	SequenceSignees      []struct{}            `json:"sequenceSignees"`
-	AttachmentReferences []attachmentReference `json:"attachmentReferences"`
-	ActivityDisplayName  string                `json:"activityDisplayName,omitempty"`
+	ProcessKey           string                   `json:"processKey"`
+	ActivityLog          []activityItem           `json:"activityLog"`
+	Signees              []activitySignee         `json:"signees"`
+	SequenceSignees      []activitySequenceSignee `json:"sequenceSignees"`
+	AttachmentReferences []attachmentReference    `json:"attachmentReferences"`
+	ActivityDisplayName  string                   `json:"activityDisplayName,omitempty"`
 }
 
 type activityItem struct {
@@ -46,6 +46,15 @@ type activitySignee struct {
 	CreatedAt     string `json:"createdAt"`
 	CreatedBy     string `json:"createdBy"`
 	SignatureType string `json:"signatureType"`
+}
+
+// activitySequenceSignee is a person of the process's sequence, with the keys that this person has in all its processes
+// (facts/wire.md 1.5).
+type activitySequenceSignee struct {
+	SequenceKey string       `json:"sequenceKey"`
+	SigneeKey   string       `json:"signeeKey"`
+	URL         string       `json:"url"`
+	SigningKeys []signingKey `json:"signingKeys"`
 }
 
 // activity is GET /signing/activity and its three older paths (facts/wire.md C6).
@@ -103,7 +112,7 @@ func (a *API) wrapActivity(act innsigli.Activity) activityWrapper {
 	p := act.Process
 	out := activityWrapper{
 		ProcessKey: string(p.Key), ActivityDisplayName: p.DisplayName, ActivityLog: []activityItem{}, Signees: []activitySignee{},
-		SequenceSignees: []struct{}{}, AttachmentReferences: a.references(p, ""),
+		SequenceSignees: a.activityPersons(act), AttachmentReferences: a.references(p, ""),
 	}
 	for _, l := range act.Lines {
 		item := activityItem{
@@ -126,6 +135,20 @@ func (a *API) wrapActivity(act innsigli.Activity) activityWrapper {
 			PostalCode: s.PostalCode, City: s.City, Phone: s.Phone, Email: s.Email, CreatedAt: logTime(p.CreatedAt), CreatedBy: by,
 			SignatureType: s.Type.String(),
 		})
+	}
+	return out
+}
+
+func (a *API) activityPersons(act innsigli.Activity) []activitySequenceSignee {
+	out := []activitySequenceSignee{}
+	for _, who := range act.Persons {
+		s := activitySequenceSignee{
+			SequenceKey: string(act.Sequence.Key), SigneeKey: string(who.Key), URL: a.Links.SigningAll(act.Sequence.Key, who.Key),
+		}
+		for _, k := range who.Signees {
+			s.SigningKeys = append(s.SigningKeys, signingKey{string(k.Key), string(k.Process)})
+		}
+		out = append(out, s)
 	}
 	return out
 }

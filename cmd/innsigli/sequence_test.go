@@ -133,6 +133,18 @@ func sequenceSigned(t *testing.T, r *rig) {
 			t.Errorf("process of the sequence %q, want %q", p.SequenceKey, q.Key)
 		}
 	}
+	var log []struct {
+		ActivityLog     []struct{ SequenceKey string }
+		SequenceSignees []struct {
+			SequenceKey, SigneeKey, URL string
+			SigningKeys                 []struct{ SigneeKey, ProcessKey string }
+		}
+	}
+	r.ask("GET", "/signing/activity/"+q.SigningProcesses[1].Key+"?StartDate=2020-01-01&EndDate=2100-01-01", "own", nil).json(t, &log)
+	if len(log) != 1 || len(log[0].SequenceSignees) != 2 || log[0].ActivityLog[0].SequenceKey != q.Key || log[0].SequenceSignees[0].SequenceKey != q.Key ||
+		log[0].SequenceSignees[0].SigneeKey != q.Signees[0].Key || log[0].SequenceSignees[0].URL != q.Signees[0].URL || len(log[0].SequenceSignees[0].SigningKeys) != 2 {
+		t.Errorf("the log does not name the people of the sequence: %+v", log)
+	}
 	mail := r.lastTo(ann)
 	if !strings.Contains(mail.Text, q.Signees[0].URL) || strings.Contains(mail.Text, q.SigningProcesses[0].Key) || !strings.Contains(mail.Text, "lease.pdf") || !strings.Contains(mail.Text, "annex.pdf") {
 		t.Errorf("the invitation is not the one link to both documents: %s", mail.Text)
