@@ -11,7 +11,7 @@ import (
 
 // EvidenceVersion is the version of the JSON schema in docs/evidence.schema.json. Parts that are not built yet are left
 // out, so that a reader never takes an empty value for a fact.
-const EvidenceVersion = "1.1"
+const EvidenceVersion = "1.2"
 
 // Evidence is what a sealed document says about how it came to be (facts/standards.md 4). It is drawn as pages and
 // embedded as JSON; member names are part of the schema.
@@ -23,6 +23,7 @@ type Evidence struct {
 	Signees  []EvidenceSignee  `json:"signees"`
 	Seal     *EvidenceSeal     `json:"seal,omitempty"`
 	Events   []EvidenceEvent   `json:"events,omitempty"`
+	Log      *EvidenceLog      `json:"log,omitempty"`
 	Language Language          `json:"-"`
 	Logo     []byte            `json:"-"` // PNG of the company, as [CheckDrawing] lets it through; nil for none
 	Notes    map[string]string `json:"notes,omitempty"`
@@ -167,7 +168,7 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 		shown = "" // a page of the company's own may have shown it; this server did not
 	}
 	e := EvidenceSignee{
-		Reference: s.Key.Reference(), Link: linkHash(s.Key), Name: s.Name, Code: s.shownCode(), Language: s.Language.Tag(),
+		Reference: s.Key.Reference(), Link: LinkHash(s.Key), Name: s.Name, Code: s.shownCode(), Language: s.Language.Tag(),
 		Email: s.Email, Phone: s.Phone, Reason: s.Reason, Type: s.Type.String(),
 		Signed: s.Signed(), InvitedAt: when(s.InvitedAt), SeenAt: when(s.FirstSeenAt), SignedAt: when(s.SignedAt),
 		CodeVia: s.SignedVia, CodeTo: s.SignedTo, Address: s.SignedFrom.Address, Agent: s.SignedFrom.Agent,
@@ -194,8 +195,8 @@ func (e *EvidenceSignee) tell(l LogEntry) {
 	}
 }
 
-// linkHash names the secret part of a person's link without giving it away: 128 random bits are not found by trying.
-func linkHash(k SigneeKey) string {
+// LinkHash names the secret part of a person's link without giving it away: 128 random bits are not found by trying.
+func LinkHash(k SigneeKey) string {
 	h := sha256.Sum256([]byte(k))
 	return hex.EncodeToString(h[:])
 }

@@ -30,7 +30,8 @@ var house = map[string][]string{
 	"xades":        {"cms"},
 	".":            {"pades"},
 	"paper":        {".", "lang"},
-	"store":        {"."},
+	"ledger":       {},
+	"store":        {".", "ledger"}, // the tree over the log is computed where its lines are
 	"job":          {"."},
 	"eid":          {"."},
 	"notify":       {".", "lang", "tmpl"},
@@ -39,7 +40,7 @@ var house = map[string][]string{
 	"page":         {".", "web", "lang"},
 	"portal":       {".", "web", "lang"},
 	"innsiglitest": {".", "store", "blob", "keyring", "job", "notify", "pki"},
-	"cmd/innsigli": {".", "api", "page", "portal", "web", "store", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "pades", "xades"},
+	"cmd/innsigli": {".", "api", "page", "portal", "web", "store", "ledger", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "pades", "xades"},
 }
 
 // foreign is what may be imported from outside of module and standard library, where that is fixed: the engine, the
@@ -53,6 +54,7 @@ var foreign = map[string][]string{
 	"pki":     {"golang.org/x/crypto/ocsp"}, // the responder: RFC 6960 by the Go team, rather than by us a second time
 	"keyring": {},
 	"blob":    {"filippo.io/age"},
+	"ledger":  {"golang.org/x/mod/sumdb"}, // trees, proofs and signed notes of Go's checksum database
 	"tmpl":    {},
 	"lang":    {"github.com/go-playground/locales", "golang.org/x/text"},
 }

@@ -39,6 +39,7 @@ const (
 	LogAttached        LogKind = "AttachmentAdded"
 	LogDetached        LogKind = "AttachmentRemoved"
 	LogDrawn           LogKind = "SignatureDrawn"
+	LogErased          LogKind = "PersonalDataErased"
 )
 
 // LogEntry is one line of the activity log. What could name a person (Actor, Client, Mail) is kept apart from the rest
@@ -92,6 +93,7 @@ var logSentences = map[LogKind]string{
 	LogAttached:        "Attachment added. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
 	LogDetached:        "Attachment removed. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
 	LogDrawn:           "Signature drawn. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogErased:          "Names, addresses and numbers erased. ProcessKey: %[1]s.",
 	LogRefused:         "Message refused by the receiving side. ProcessKey: %[1]s. Message: %[3]s.",
 }
 

@@ -19,7 +19,8 @@ type Service struct {
 	Identity   Identity
 	Sealer     Sealer
 	XML        XMLSealer
-	Anchors    Anchors // for Verify alone
+	Anchors    Anchors   // for Verify alone
+	Prover     LogProver // nil: evidence comes without a proof of the log
 
 	// Now is the clock, in UTC and whole microseconds: what both databases keep.
 	Now func() time.Time

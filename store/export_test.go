@@ -109,3 +109,6 @@ func (d *DB) ActivityPlan(ctx context.Context, c innsigli.CompanyKey, q innsigli
 	})
 	return w.text, all, err
 }
+
+// Dialect names the database.
+func (d *DB) Dialect() string { return d.dialect.name }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/ledger"
 )
 
 //nolint:gosec // statements that speak of tokens, no credentials
@@ -182,8 +183,8 @@ func (d *DB) keepLog(b *batch, f *innsigli.Facts, e *innsigli.LogEntry) {
 	p := &f.Process
 	b.must("log", qLog, micros(f.Now), string(p.Company), string(p.Key), string(p.Flow), string(e.Signee), string(e.Kind), e.Detail)
 	if e.Actor != "" || e.Client != (innsigli.Client{}) || e.Mail != "" {
-		b.must("person of log", `insert into log_person (log, company, actor, address, agent, mail) values (`+d.dialect.lastID+`, $1, $2, $3, $4, $5)`,
-			string(p.Company), e.Actor, e.Client.Address, e.Client.Agent, e.Mail)
+		b.must("person of log", `insert into log_person (log, company, salt, actor, address, agent, mail) values (`+d.dialect.lastID+`, $1, $2, $3, $4, $5, $6)`,
+			string(p.Company), ledger.NewSalt(), e.Actor, e.Client.Address, e.Client.Agent, e.Mail)
 	}
 }
 

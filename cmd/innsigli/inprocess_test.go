@@ -66,6 +66,7 @@ func newLocal(t *testing.T, db string, seam seams, tweak ...func(*settings)) (*r
 	work, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = s.worker.Run(work) })
+	wg.Go(func() { s.keeper.run(work) })
 	t.Cleanup(func() {
 		srv.Close()
 		stop()

@@ -5,6 +5,7 @@
 //	innsigli company set      changes a company's name, address or language
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
 //	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
+//	innsigli log verify       proves that the activity log is as it was written; log prove, check, checkpoint, key
 //	innsigli config           prints what is in force, without secrets
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -48,6 +49,7 @@ type cli struct {
 	Company companyCmd `cmd:"" help:"Companies."`
 	Keys    keysCmd    `cmd:"" help:"The key-encryption key."`
 	Verify  verifyCmd  `cmd:"" help:"Tell who signed PDF files, when, and whether anything was changed since."`
+	Log     logCmd     `cmd:"" help:"The activity log and its proofs."`
 	Show    configCmd  `cmd:"" name:"config" help:"Print what is in force, without secrets."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -62,6 +62,7 @@ type server struct {
 	outbox   *notify.Outbox // nil when mails go out for real
 	smtp     *notify.SMTP   // nil when they do not
 	trust    *trust
+	keeper   *logKeeper
 	metrics  *metrics
 }
 
@@ -99,6 +100,10 @@ func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err er
 		return s, err
 	}
 	s.svc.Sealer, s.svc.Anchors, s.svc.XML = s.trust, s.trust, newXMLSealer()
+	if s.keeper, err = newLogKeeper(ctx, s.installation); err != nil {
+		return s, err
+	}
+	s.svc.Prover = s.keeper
 	return s, s.wireJobs(ctx)
 }
 
@@ -199,6 +204,7 @@ func (s *server) run(ctx context.Context, con console) error {
 			s.log.Warn("worker", "cause", err.Error())
 		}
 	})
+	wg.Go(func() { s.keeper.run(work) })
 	wg.Go(func() { s.housekeeping(work) })
 	wg.Go(func() { s.greetMailServer(work) })
 	s.welcome(ctx, con, listener.Addr())
