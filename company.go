@@ -23,6 +23,13 @@ func HashAPIKey(key string) [32]byte { return sha256.Sum256([]byte(key)) }
 // AboutWebhookKey is what a company's webhook signature key is bound to when it is wrapped.
 func AboutWebhookKey(c CompanyKey) string { return "webhook:" + string(c) }
 
+// newWebhookKey is base64 of 32 bytes: used as text for the documented signature, decoded for Standard Webhooks.
+func newWebhookKey() string {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	return base64.StdEncoding.EncodeToString(secret)
+}
+
 // CreateCompany makes a company with one flow and one API key.
 func (s *Service) CreateCompany(ctx context.Context, name, email string) (Credentials, error) {
 	var bad fieldErrors
@@ -35,12 +42,9 @@ func (s *Service) CreateCompany(ctx context.Context, name, email string) (Creden
 	if err := bad.err(); err != nil {
 		return Credentials{}, err
 	}
-	// Base64 of 32 bytes: used as text for the documented signature, decoded for Standard Webhooks.
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret)
 	cr := Credentials{
 		CompanyKey: NewCompanyKey(), APIKey: NewAPIKey(), FlowKey: NewFlowKey(),
-		WebhookKey: base64.StdEncoding.EncodeToString(secret),
+		WebhookKey: newWebhookKey(),
 	}
 	for try := 0; ; try++ {
 		w, err := s.Keys.Wrap([]byte(cr.WebhookKey), AboutWebhookKey(cr.CompanyKey))

@@ -57,6 +57,8 @@ var limitTests = map[string]func(*testing.T){
 	"MaxSequenceBody":     sequenceBody,
 	"MaxWebhooks":         webhooksOfAFlow,
 	"MaxWebhookURL":       webhookURL,
+	"MaxDeliveries":       deliveriesOfAPage,
+	"MaxKeyOverlap":       keyOverlap,
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),

@@ -84,8 +84,16 @@ type Store interface {
 	DeleteWebhook(ctx context.Context, c CompanyKey, id int64) error
 	// Webhook reads one registration.
 	Webhook(ctx context.Context, id int64) (Webhook, error)
-	// WebhookKey gives the company's wrapped webhook signature key.
-	WebhookKey(ctx context.Context, c CompanyKey) (WrappedKey, error)
+	// WebhookKeys gives the company's wrapped webhook signature keys.
+	WebhookKeys(ctx context.Context, c CompanyKey) (WebhookKeys, error)
+	// RotateWebhookKey puts fresh in the place of the company's webhook signature key, which stays as the former one until
+	// the given time; NotFound when there is no such company, [ErrRewrap] as for Create.
+	RotateWebhookKey(ctx context.Context, c CompanyKey, fresh WrappedKey, until time.Time) error
+	// Deliveries lists webhooks, newest first.
+	Deliveries(ctx context.Context, q DeliveryQuery) ([]HookDelivery, error)
+	// Replay makes a delivery that is done or dead ready once more. found says that there is one of that id, for that
+	// registration unless it is zero.
+	Replay(ctx context.Context, hook int64, id string) (done, found bool, err error)
 	// CreateCompany keeps a new company.
 	CreateCompany(ctx context.Context, n NewCompany) error
 }

@@ -2,8 +2,10 @@ package innsigli
 
 import (
 	"context"
+	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -94,4 +96,75 @@ func TestJobsForOneReceiverShareATarget(t *testing.T) {
 	if strings.Contains(one, "hooks") || strings.Contains(one, "s3cret") {
 		t.Errorf("target %q shows the address", one)
 	}
+}
+
+func deliveriesOfAPage(t *testing.T) {
+	for given, want := range map[int]int{0: MaxDeliveries, 1: 1, MaxDeliveries: MaxDeliveries} {
+		q := DeliveryQuery{Take: given}
+		if err := q.check(); err != nil || q.Take != want {
+			t.Errorf("%d: %v, takes %d", given, err, q.Take)
+		}
+	}
+	for _, q := range []DeliveryQuery{{Take: -1}, {Take: MaxDeliveries + 1}, {Skip: -1}, {Status: "Lost"}} {
+		if err := q.check(); KindOf(err) != Invalid {
+			t.Errorf("%+v: %v", q, err)
+		}
+	}
+}
+
+// rotation is a store that keeps one webhook key.
+type rotation struct {
+	fakeStore
+	fresh WrappedKey
+	until time.Time
+	busy  int // how often a rotation of the key-encryption key comes between
+}
+
+func (s *rotation) RotateWebhookKey(_ context.Context, _ CompanyKey, fresh WrappedKey, until time.Time) error {
+	if s.busy--; s.busy >= 0 {
+		return ErrRewrap
+	}
+	s.fresh, s.until = fresh, until
+	return nil
+}
+
+func keyOverlap(t *testing.T) {
+	for overlap, ok := range map[time.Duration]bool{-time.Hour: false, 0: true, MaxKeyOverlap: true, MaxKeyOverlap + time.Hour: false} {
+		st := &rotation{busy: 1}
+		s, _, _ := service(t, nil)
+		s.Store = st
+		key, until, err := s.RotateWebhookKey(t.Context(), "c1", overlap)
+		if (err == nil) != ok || ok && (!until.Equal(testNow.Add(overlap)) || !st.until.Equal(until)) {
+			t.Errorf("%s: %v until %s", overlap, err, until)
+		}
+		if raw, err := base64.StdEncoding.DecodeString(key); ok && (err != nil || len(raw) != 32) {
+			t.Errorf("key of %d bytes, %v", len(raw), err)
+		}
+	}
+}
+
+func TestReplayRefusesWhatWaits(t *testing.T) {
+	for name, tc := range map[string]struct {
+		done, found bool
+		want        Kind
+	}{"done": {true, true, 0}, "waiting": {false, true, Invalid}, "unknown": {false, false, NotFound}} {
+		st := &replayed{done: tc.done, found: tc.found}
+		s, _, kicks := service(t, nil)
+		s.Store = st
+		err := s.ReplayAny(t.Context(), 0, "01234567-89AB-cdef-0123-456789abcdef")
+		if KindOf(err) != tc.want || st.id != "0123456789abcdef0123456789abcdef" || (*kicks == 1) != (err == nil) {
+			t.Errorf("%s: %v, asked for %q, %d kicks", name, err, st.id, *kicks)
+		}
+	}
+}
+
+type replayed struct {
+	fakeStore
+	done, found bool
+	id          string
+}
+
+func (s *replayed) Replay(_ context.Context, _ int64, id string) (done, found bool, err error) {
+	s.id = id
+	return s.done, s.found, nil
 }

@@ -56,6 +56,9 @@ func (a *API) Table() []Route {
 		own("POST /management/webhook", a.addWebhook, tagWebHook, "CreateWebHook", "Registers an address for events of a flow.", takes[webhookRequest](), gives[webhook](), fails(404)),
 		own("PUT /management/webhook/{webhook}", a.changeWebhook, tagWebHook, "UpdateWebHook", "Puts another registration in the place of one. What waits goes to the new address.", takes[webhookRequest](), gives[webhook](), fails(404)),
 		own("DELETE /management/webhook/{webhook}", a.deleteWebhook, tagWebHook, "DeleteWebHook", "Ends a registration. What waits for it is not sent any more.", fails(404)),
+		own("GET /management/webhook/{webhook}/deliveries", a.hookDeliveries, tagWebHook, "GetWebHookDeliveries", "Lists what was and is to be sent to a registration, newest first.", asks("Status", "Skip", "Take"), gives[[]delivery](), fails(404)),
+		own("POST /management/webhook/{webhook}/deliveries/{delivery}/replay", a.replay, tagWebHook, "ReplayWebHookDelivery", "Sends once more what was taken or given up, with the same Id.", fails(404)),
+		own("POST /management/webhook/key", a.rotateWebhookKey, tagWebHook, "RotateWebHookKey", "Makes a new signature key, shown once. The former one is in use beside it for overlapHours, 24 unless given.", takes[rotateRequest](), gives[rotatedKey](), fails(404)),
 		own("GET /management/webhook/flowkey/{flow}", a.webhooks, tagWebHook, "GetWebHooks", "Lists the registrations of a flow; with a type those for that type alone.", asks("Type"), gives[[]webhook](), fails(404)),
 
 		open("GET /signing/{process}/signee/{signee}", a.signee, tagSigning, "GetSigningProcess", "Shows a process as one signee may see it, whole with credentials. After its end the status is shown, and no document.", asks("UserAgent"), gives[signingProcess](), fails(401)),

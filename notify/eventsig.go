@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"hash"
+	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,10 +35,30 @@ const unixTicks = 621_355_968_000_000_000
 
 func ticks(t time.Time) int64 { return unixTicks + t.Unix()*10_000_000 + int64(t.Nanosecond()/100) }
 
-// standardMAC begins the signature of the Standard Webhooks specification: HMAC-SHA256 under the decoded key over
-// id.timestamp.body. The caller writes the body.
-func standardMAC(key []byte, id string, at time.Time) hash.Hash {
-	mac := hmac.New(sha256.New, key)
-	_, _ = mac.Write([]byte(id + "." + strconv.FormatInt(at.Unix(), 10) + "."))
-	return mac
+// standardSignatures are the signatures of the Standard Webhooks specification: HMAC-SHA256 under each decoded key over
+// id.timestamp.body, separated by spaces. The caller writes the body.
+type standardSignatures struct {
+	io.Writer
+	macs []hash.Hash
+}
+
+func newStandardSignatures(keys [][]byte, id string, at time.Time) *standardSignatures {
+	s := &standardSignatures{}
+	var to []io.Writer
+	for _, key := range keys {
+		mac := hmac.New(sha256.New, key)
+		_, _ = mac.Write([]byte(id + "." + strconv.FormatInt(at.Unix(), 10) + "."))
+		s.macs, to = append(s.macs, mac), append(to, mac)
+	}
+	s.Writer = io.MultiWriter(to...)
+	return s
+}
+
+// String is the header's value for what has been written.
+func (s *standardSignatures) String() string {
+	var all []string
+	for _, mac := range s.macs {
+		all = append(all, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	}
+	return strings.Join(all, " ")
 }

@@ -16,7 +16,7 @@ import (
 type Store interface {
 	Facts(ctx context.Context, t innsigli.Target) (innsigli.Facts, error)
 	Webhook(ctx context.Context, id int64) (innsigli.Webhook, error)
-	WebhookKey(ctx context.Context, c innsigli.CompanyKey) (innsigli.WrappedKey, error)
+	WebhookKeys(ctx context.Context, c innsigli.CompanyKey) (innsigli.WebhookKeys, error)
 }
 
 // Queue is what this package asks of [innsigli.Queue].

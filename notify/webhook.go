@@ -91,9 +91,9 @@ func hookRefused(j innsigli.Job) innsigli.Decision {
 // hook is an event on its way to one address.
 type hook struct {
 	*payload
-	uid string
-	url string
-	key []byte // for the signature over the body
+	uid  string
+	url  string
+	keys [][]byte // for the signatures over the body
 }
 
 // hook reads what an event says. It is nil when the process or the registration is not there any more.
@@ -110,7 +110,7 @@ func (n *Notifier) hook(ctx context.Context, j innsigli.Job) (*hook, error) {
 	if err != nil {
 		return nil, unlessGone(err)
 	}
-	text, key, err := n.hookKey(ctx, f.Company.Key)
+	text, keys, err := n.hookKeys(ctx, f.Company.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (n *Notifier) hook(ctx context.Context, j innsigli.Job) (*hook, error) {
 		}
 		return nil, err
 	}
-	return &hook{payload: body, uid: j.UID, url: reg.URL, key: key}, nil
+	return &hook{payload: body, uid: j.UID, url: reg.URL, keys: keys}, nil
 }
 
 // hookDocument opens what an event carries (facts/wire.md 4.4); nil when it carries none, or when the document has been
@@ -153,20 +153,28 @@ func unlessGone(err error) error {
 	return err
 }
 
-// hookKey gives the company's key, as text for the documented signature and decoded for the standard one.
-func (n *Notifier) hookKey(ctx context.Context, c innsigli.CompanyKey) (text string, key []byte, err error) {
-	w, err := n.Store.WebhookKey(ctx, c)
+// hookKeys gives the company's keys: as text the one for the documented signature, and decoded all of them for the
+// standard one. While a rotation lasts the documented signature, which has room for one, stays with the former key.
+func (n *Notifier) hookKeys(ctx context.Context, c innsigli.CompanyKey) (text string, keys [][]byte, err error) {
+	w, err := n.Store.WebhookKeys(ctx, c)
 	if err != nil {
-		return "", nil, fmt.Errorf("read webhook key: %w", err)
+		return "", nil, fmt.Errorf("read webhook keys: %w", err)
 	}
-	plain, err := n.Keys.Unwrap(w, "webhook:"+string(c))
-	if err != nil {
-		return "", nil, fmt.Errorf("unwrap webhook key: %w", err)
+	for _, k := range []innsigli.WrappedKey{w.Current, w.Former} {
+		if k.KeyID == "" {
+			continue
+		}
+		plain, err := n.Keys.Unwrap(k, innsigli.AboutWebhookKey(c))
+		if err != nil {
+			return "", nil, fmt.Errorf("unwrap webhook key: %w", err)
+		}
+		key, err := base64.StdEncoding.DecodeString(string(plain))
+		if err != nil {
+			return "", nil, errors.New("webhook key is not base64") // the cause would show a part of it
+		}
+		text, keys = string(plain), append(keys, key)
 	}
-	if key, err = base64.StdEncoding.DecodeString(string(plain)); err != nil {
-		return "", nil, errors.New("webhook key is not base64") // the cause would show a part of it
-	}
-	return string(plain), key, nil
+	return text, keys, nil
 }
 
 // call sends the event. The body is written twice: once for its signature and its length, and once onto the wire.
@@ -175,8 +183,8 @@ func (n *Notifier) call(ctx context.Context, client *http.Client, h *hook) (stat
 		return 0, errors.New("webhook address is not http or https")
 	}
 	now := n.Now()
-	mac := standardMAC(h.key, h.uid, now)
-	size, err := h.WriteTo(mac)
+	signatures := newStandardSignatures(h.keys, h.uid, now)
+	size, err := h.WriteTo(signatures)
 	if err != nil {
 		return 0, fmt.Errorf("sign webhook: %w: %w", errOurs, err)
 	}
@@ -192,7 +200,7 @@ func (n *Notifier) call(ctx context.Context, client *http.Client, h *hook) (stat
 	req.Header.Set("User-Agent", "Innsigli")
 	req.Header.Set("Webhook-Id", h.uid)
 	req.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	req.Header.Set("Webhook-Signature", signatures.String())
 	resp, err := client.Do(req)
 	_ = body.Close() // ends the writer below if the receiver answered early
 	<-finished

@@ -384,3 +384,35 @@ func TestWhatFailsHereIsNoAttemptOfTheReceivers(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// TestARotationThatLastsIsSignedByBothKeys: in one header, and the documented signature by the former key.
+func TestARotationThatLastsIsSignedByBothKeys(t *testing.T) {
+	w := newWorld(t, innsiglitest.SMTPOptions{})
+	w.former = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
+	if _, _, err := w.run(t, hookJob(innsigli.EventCreated)); err != nil {
+		t.Fatal(err)
+	}
+	r := w.receiver.Wait(t, 1)[0]
+	sign := func(key, data string) string {
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write([]byte(data))
+		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	var want []string
+	for _, key := range []string{hookKey, w.former} {
+		raw, err := base64.StdEncoding.DecodeString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, "v1,"+sign(string(raw), uid+"."+r.Header.Get("Webhook-Timestamp")+"."+string(r.Body)))
+	}
+	if got := r.Header.Get("Webhook-Signature"); got != strings.Join(want, " ") {
+		t.Errorf("Webhook-Signature %q, want %q", got, want)
+	}
+	var body struct {
+		EventSignature struct{ Signature, SignedData string }
+	}
+	if err := json.Unmarshal(r.Body, &body); err != nil || body.EventSignature.Signature != sign(w.former, body.EventSignature.SignedData) {
+		t.Errorf("EventSignature %+v, %v", body.EventSignature, err)
+	}
+}

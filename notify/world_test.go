@@ -41,6 +41,7 @@ type world struct {
 	beside   []byte // a file that goes along with the document; nil for none
 	missing  error  // what opening a document answers
 	unwanted bool
+	former   string // the company's webhook key before a rotation that still lasts
 	asked    int
 	onAsk    func()
 	smtp     *innsiglitest.SMTP
@@ -161,8 +162,14 @@ func (w *world) Webhook(_ context.Context, id int64) (innsigli.Webhook, error) {
 	return w.hook, nil
 }
 
-func (w *world) WebhookKey(context.Context, innsigli.CompanyKey) (innsigli.WrappedKey, error) {
-	return innsigli.WrappedKey{KeyID: "k", Bytes: []byte("webhook:" + string(w.facts.Company.Key))}, nil
+func (w *world) WebhookKeys(context.Context, innsigli.CompanyKey) (innsigli.WebhookKeys, error) {
+	k := innsigli.WrappedKey{KeyID: "k", Bytes: []byte("webhook:" + string(w.facts.Company.Key))}
+	if w.former == "" {
+		return innsigli.WebhookKeys{Current: k}, nil
+	}
+	old := k
+	old.KeyID = "former"
+	return innsigli.WebhookKeys{Current: k, Former: old}, nil
 }
 
 // Keys: what is wrapped is its own label.
@@ -174,6 +181,9 @@ func (w *world) Wrap([]byte, string) (innsigli.WrappedKey, error) {
 func (w *world) Unwrap(k innsigli.WrappedKey, about string) ([]byte, error) {
 	if string(k.Bytes) != about {
 		return nil, errors.New("wrong label")
+	}
+	if k.KeyID == "former" {
+		return []byte(w.former), nil
 	}
 	return []byte(hookKey), nil
 }

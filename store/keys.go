@@ -25,13 +25,14 @@ const rewrapBatch = 100
 // wrappedTable is a table that holds wrapped keys.
 type wrappedTable struct{ name, id, keyID, bytes, about string }
 
-// wrappedTables are all of them. The order matters for Rewrap: a key moves from data_key to key_hold, so looking at
-// data_key first never misses it.
+// wrappedTables are all of them. The order matters for Rewrap: a key moves from data_key to key_hold, and from
+// company to webhook_old_key, so looking there first never misses it.
 var wrappedTables = []wrappedTable{
 	{"data_key", "process", "key_id", "bytes", "process:"},
 	{"key_hold", "process", "key_id", "bytes", "process:"},
 	{"secret", "name", "key_id", "bytes", "secret:"},
 	{"company", "key", "webhook_key_id", "webhook_key", "webhook:"},
+	{"webhook_old_key", "company", "key_id", "bytes", "webhook:"},
 }
 
 func (d *DB) wrapped(ctx context.Context, what, text, id string) (innsigli.WrappedKey, error) {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -218,6 +219,123 @@ func TestWhatWaitsFollowsAChangedAddress(t *testing.T) {
 		}
 		if jobs := w.claim(t, "n1", 8); len(jobs) != 1 || jobs[0].Target != innsigli.HookTarget(w.company.Key, h.URL) {
 			t.Errorf("claimed %+v", jobs)
+		}
+	})
+}
+
+func TestDeadLettersAreListedAndOrderedOnceMore(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		h := w.hook(t, "https://a.example/")
+		p := w.create(t, 1)
+		w.event(t, p.Key, h, innsigli.EventCreated)
+		w.event(t, p.Key, h, innsigli.EventCanceled)
+		first := w.claim(t, "n1", 8)
+		if len(first) != 1 {
+			t.Fatalf("claimed %+v", first)
+		}
+		w.settle(t, first[0], innsigli.Outcome{State: innsigli.JobDead, Why: "webhook receiver answered 500"})
+		list := func(company innsigli.CompanyKey, hook int64, states ...innsigli.JobState) []innsigli.HookDelivery {
+			t.Helper()
+			all, err := w.Deliveries(t.Context(), innsigli.DeliveryQuery{Company: company, Hook: hook, States: states, Take: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		other, _, _ := w.addCompany(t)
+		for name, n := range map[string][2]int{
+			"all": {2, len(list("", h.ID))}, "of the company": {2, len(list(w.company.Key, 0))}, "of another": {0, len(list(other.Key, 0))},
+			"of another registration": {0, len(list("", h.ID+1))},
+		} {
+			if n[0] != n[1] {
+				t.Errorf("%s: %d deliveries, want %d", name, n[1], n[0])
+			}
+		}
+		want := innsigli.HookDelivery{
+			ID: first[0].UID, Hook: h.ID, Company: w.company.Key, Process: p.Key, Event: innsigli.EventCreated, State: innsigli.JobDead,
+			Attempts: 1, At: start, EndedAt: start, Why: "webhook receiver answered 500",
+		}
+		if d := cmp.Diff([]innsigli.HookDelivery{want}, list(w.company.Key, h.ID, innsigli.JobDead)); d != "" {
+			t.Error(d)
+		}
+		for name, tc := range map[string]struct {
+			hook        int64
+			id          string
+			done, found bool
+		}{
+			"of another registration": {h.ID + 1, want.ID, false, false},
+			"unknown":                 {h.ID, "00", false, false},
+			"waiting":                 {0, list("", h.ID, innsigli.JobReady, innsigli.JobRunning)[0].ID, false, true},
+		} {
+			if done, found, err := w.Replay(t.Context(), tc.hook, tc.id); done != tc.done || found != tc.found || err != nil {
+				t.Errorf("%s: %v %v %v", name, done, found, err)
+			}
+		}
+		if done, found, err := w.Replay(t.Context(), h.ID, want.ID); !done || !found || err != nil {
+			t.Fatal(done, found, err)
+		}
+		// It is the same event, at its place before the later one, with attempts of its own.
+		again := w.claim(t, "n1", 8)
+		if len(again) != 1 || again[0].UID != want.ID || again[0].Attempt != 2 || again[0].Earlier != 1 || again[0].Lane != first[0].Lane || !again[0].At.Equal(start) {
+			t.Errorf("claimed %+v", again)
+		}
+	})
+}
+
+func TestFormerWebhookKeyLastsForItsTime(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		c := w.company.Key
+		was, err := w.WebhookKeys(t.Context(), c)
+		if err != nil || was.Former.KeyID != "" {
+			t.Fatal(was, err)
+		}
+		keys := func() innsigli.WebhookKeys {
+			t.Helper()
+			k, err := w.WebhookKeys(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return k
+		}
+		second, third := wrapped("second"), wrapped("third")
+		if err := w.RotateWebhookKey(t.Context(), c, second, start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(innsigli.WebhookKeys{Current: second, Former: was.Current, Until: start.Add(time.Hour)}, keys()); d != "" {
+			t.Error(d)
+		}
+		if n, err := w.KeyIDs(t.Context()); err != nil || n[""] != 0 {
+			t.Errorf("keys by the one that wraps them: %v %v", n, err)
+		}
+		w.clock.add(time.Hour)
+		if k := keys(); k.Former.KeyID != "" {
+			t.Errorf("the former key lasts longer: %+v", k)
+		}
+		if _, err := w.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.add(time.Second)
+		if _, err := w.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left := w.strings(t, `select company from webhook_old_key`); len(left) != 0 {
+			t.Errorf("left %q", left)
+		}
+		if err := w.RotateWebhookKey(t.Context(), c, third, w.clock.now()); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(innsigli.WebhookKeys{Current: third}, keys()); d != "" {
+			t.Error(d)
+		}
+		isNotFound(t, w.RotateWebhookKey(t.Context(), innsigli.NewCompanyKey(), second, start.Add(9*time.Hour)))
+		stale := second
+		stale.KeyID = "another"
+		if err := w.RotateWebhookKey(t.Context(), c, stale, start.Add(9*time.Hour)); !errors.Is(err, innsigli.ErrRewrap) {
+			t.Errorf("wrapped under another key: %v", err)
 		}
 	})
 }

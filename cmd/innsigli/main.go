@@ -3,6 +3,7 @@
 //	innsigli serve            runs the server, with everything it needs embedded
 //	innsigli company create   makes a company and prints its keys; works while the server runs
 //	innsigli company set      changes a company's name, address or language
+//	innsigli webhook list     lists events that receivers did not take; replay sends them again, rotate exchanges the key
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
 //	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
 //	innsigli log verify       proves that the activity log is as it was written; log prove, check, checkpoint, key
@@ -47,6 +48,7 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Company companyCmd `cmd:"" help:"Companies."`
+	Webhook webhookCmd `cmd:"" help:"What is sent to programs."`
 	Keys    keysCmd    `cmd:"" help:"The key-encryption key."`
 	Verify  verifyCmd  `cmd:"" help:"Tell who signed PDF files, when, and whether anything was changed since."`
 	Log     logCmd     `cmd:"" help:"The activity log and its proofs."`
