@@ -195,7 +195,7 @@ func (s *Service) keepNew(ctx context.Context, n *NewProcess, keys ...DataKey) (
 
 // asCreated is the process as its first answer showed it: the same answer to the same request.
 func asCreated(p Process) Process {
-	p.State = Created
+	p.State, p.Sealed, p.Evidence = Created, Document{}, Reference{}
 	for i := range p.Signees {
 		p.Signees[i].SignedAt = time.Time{}
 	}
