@@ -43,6 +43,7 @@ type EvidenceProcess struct {
 // EvidenceDocument says which bytes everyone was shown and, in an evidence apart from them, what became of them.
 type EvidenceDocument struct {
 	SHA256        string         `json:"sha256"`
+	Original      string         `json:"originalSha256,omitempty"` // of the file as it came, when it was written anew
 	Size          int64          `json:"size"`
 	Pages         int            `json:"pages"`
 	AlreadySigned bool           `json:"alreadySigned,omitempty"` // it bore signatures, so its bytes stay and nothing is drawn
@@ -126,6 +127,9 @@ func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evid
 			Key: p.Key, Company: f.Company.Name, Owner: p.User, FileName: p.FileName, CreatedAt: p.CreatedAt, EndedAt: ended,
 		},
 		Document: EvidenceDocument{SHA256: p.Document.SHA256, Size: p.Document.Size, Pages: p.Document.Pages},
+	}
+	if p.Document.Original != p.Document.SHA256 {
+		e.Document.Original = p.Document.Original
 	}
 	for _, s := range p.Signees {
 		e.Signees = append(e.Signees, evidenceSignee(s, lines))
