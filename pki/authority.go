@@ -19,6 +19,9 @@ type Authority struct{ h *holding }
 // Seal is what signs documents.
 func (a *Authority) Seal() Seal { return a.seal(roleSeal) }
 
+// Public is the address that the certificates in use name.
+func (a *Authority) Public() string { return a.bases()[0] }
+
 // Stamp is what signs time stamps.
 func (a *Authority) Stamp() Seal { return a.seal(roleStamp) }
 

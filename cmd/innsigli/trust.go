@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -105,6 +107,7 @@ func (t *trust) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	public = t.named(ctx, text, public)
 	text, err = t.in.renewSecret(ctx, secretPKI, text, func(old []byte) ([]byte, error) {
 		m, err := pki.Unmarshal(old)
 		if err != nil {
@@ -133,6 +136,42 @@ func (t *trust) refresh(ctx context.Context) error {
 	}
 	t.warn()
 	return nil
+}
+
+// namedPatience is how long the address that certificates name may take to answer.
+const namedPatience = 3 * time.Second
+
+// named is the address that certificates shall name: this server's, unless they name another one that answers with our
+// root. Then nodes were started with different addresses, and would else issue everything anew, one after the other, at
+// each start; the first one's stays as long as it works.
+func (t *trust) named(ctx context.Context, text []byte, public string) string {
+	m, err := pki.Unmarshal(text)
+	if err != nil {
+		return public // refresh says it
+	}
+	a, err := pki.Load(m)
+	if err != nil || a.Public() == public || !answersAt(ctx, a) {
+		return public
+	}
+	t.in.log.Warn("the certificates of the local CA name another address than --public-url; they keep it as long as it answers")
+	return a.Public()
+}
+
+// answersAt says whether the authority's root is served where its certificates say.
+func answersAt(ctx context.Context, a *pki.Authority) bool {
+	ctx, cancel := context.WithTimeout(ctx, namedPatience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, a.Public()+pki.RootPEMPath, nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close() //nolint:errcheck // a reader
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(pki.MaxRequest)))
+	return err == nil && resp.StatusCode == http.StatusOK && bytes.Equal(body, a.RootPEM())
 }
 
 // Seal implements innsigli.Sealer. An expired certificate never signs: the job that wants it waits.

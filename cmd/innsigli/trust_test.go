@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	bignum "math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,6 +112,43 @@ func TestNodesShareOneTrust(t *testing.T) {
 			c.add(3*365*24*time.Hour - 30*24*time.Hour)
 		}
 	})
+}
+
+// TestTheFirstAddressStaysWhileItAnswers: nodes that were started with different addresses do not take turns in issuing
+// everything anew. An address that answers no more, or with another root, gives way.
+func TestTheFirstAddressStaysWhileItAnswers(t *testing.T) {
+	var c clock
+	var log bytes.Buffer
+	in := node(t, t.TempDir(), "", &c, &log)
+	var first *trust
+	root := []byte("somebody else's")
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(root) }))
+	start := func(address string) *trust {
+		t.Helper()
+		var err error
+		if in.plan.public, err = publicURL(address); err != nil {
+			t.Fatal(err)
+		}
+		tr, err := newTrust(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tr
+	}
+	first = start(served.URL)
+	root = first.local.Load().RootPEM()
+	second := start("http://other.example")
+	if !second.seal().Chain[0].Equal(first.seal().Chain[0]) || second.local.Load().Public() != served.URL || !strings.Contains(log.String(), "another address") {
+		t.Errorf("certificates name %s; log: %s", second.local.Load().Public(), log.String())
+	}
+	root = []byte("somebody else's")
+	if third := start("http://other.example"); third.local.Load().Public() != "http://other.example" {
+		t.Error("an address of somebody else's stays")
+	}
+	served.Close()
+	if fourth := start("http://third.example"); fourth.local.Load().Public() != "http://third.example" {
+		t.Error("an address that does not answer stays")
+	}
 }
 
 // TestLocalCertificatesRenewThemselves long before anybody has to be warned.
