@@ -83,7 +83,7 @@ func plain(key *ecdsa.PublicKey, der []byte) ([]byte, error) {
 	if rest, err := asn1.Unmarshal(der, &v); err != nil || len(rest) > 0 {
 		return nil, errOwnSignature
 	}
-	size := (key.Curve.Params().N.BitLen() + 7) / 8
+	size := (key.Params().N.BitLen() + 7) / 8
 	out := make([]byte, 2*size)
 	v.R.FillBytes(out[:size])
 	v.S.FillBytes(out[size:])

@@ -65,18 +65,18 @@ var (
 // are text.
 func (d *Document) write() []byte {
 	var w writer
-	w.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	w.out.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
 	for _, n := range d.before {
 		w.node(n)
-		w.WriteByte('\n')
+		w.out.WriteByte('\n')
 	}
 	w.node(d.root)
 	for _, n := range d.after {
-		w.WriteByte('\n')
+		w.out.WriteByte('\n')
 		w.node(n)
 	}
-	w.WriteByte('\n')
-	return w.Bytes()
+	w.out.WriteByte('\n')
+	return w.out.Bytes()
 }
 
 // canonical is the document in Exclusive XML Canonicalization 1.0 without comments. but, if there, is left out with all
@@ -86,31 +86,30 @@ func (d *Document) canonical(but *node) []byte {
 	for _, n := range d.before {
 		if n.kind == instruction {
 			w.node(n)
-			w.WriteByte('\n')
+			w.out.WriteByte('\n')
 		}
 	}
 	w.node(d.root)
 	for _, n := range d.after {
 		if n.kind == instruction {
-			w.WriteByte('\n')
+			w.out.WriteByte('\n')
 			w.node(n)
 		}
 	}
-	return w.Bytes()
+	return w.out.Bytes()
 }
 
 // canonical is the element with all that is below it, in the same form.
 func (n *node) canonical() []byte {
 	w := writer{exclusive: true}
 	w.node(n)
-	return w.Bytes()
+	return w.out.Bytes()
 }
 
 // writer writes nodes: as they are, or with exclusive as Exclusive XML Canonicalization 1.0 wants them, where a namespace
 // is declared by the outermost element that visibly uses it (clause 3).
 type writer struct {
-	bytes.Buffer
-
+	out       bytes.Buffer
 	exclusive bool
 	but       *node
 	declared  map[string]string // prefixes in the output so far
@@ -120,17 +119,17 @@ func (w *writer) node(n *node) {
 	switch {
 	case n == w.but:
 	case n.kind == text:
-		_, _ = inText.WriteString(w, n.data) // a bytes.Buffer takes everything
+		_, _ = inText.WriteString(&w.out, n.data) // a bytes.Buffer takes everything
 	case n.kind == instruction:
-		w.WriteString("<?" + n.name.local)
+		w.out.WriteString("<?" + n.name.local)
 		if n.data != "" {
-			w.WriteString(" " + n.data)
+			w.out.WriteString(" " + n.data)
 		}
-		w.WriteString("?>")
+		w.out.WriteString("?>")
 	case n.kind == element:
 		w.element(n)
 	case !w.exclusive:
-		w.WriteString("<!--" + n.data + "-->")
+		w.out.WriteString("<!--" + n.data + "-->")
 	}
 }
 
@@ -139,14 +138,14 @@ func (w *writer) element(n *node) {
 	if w.exclusive {
 		spaces, attrs = w.visible(n), sorted(n.attrs)
 	}
-	w.WriteString("<" + n.name.String())
+	w.out.WriteString("<" + n.name.String())
 	for _, s := range spaces {
 		w.attribute(name{prefix: "xmlns", local: s.prefix}, s.uri)
 	}
 	for _, a := range attrs {
 		w.attribute(a.name, a.value)
 	}
-	w.WriteByte('>')
+	w.out.WriteByte('>')
 	var hidden []space
 	if w.exclusive {
 		hidden = w.declare(spaces)
@@ -157,16 +156,16 @@ func (w *writer) element(n *node) {
 	if w.exclusive {
 		w.declare(hidden)
 	}
-	w.WriteString("</" + n.name.String() + ">")
+	w.out.WriteString("</" + n.name.String() + ">")
 }
 
 func (w *writer) attribute(n name, value string) {
 	if n.prefix == "xmlns" && n.local == "" {
 		n = name{local: "xmlns"}
 	}
-	w.WriteString(" " + n.String() + `="`)
-	_, _ = inValue.WriteString(w, value)
-	w.WriteByte('"')
+	w.out.WriteString(" " + n.String() + `="`)
+	_, _ = inValue.WriteString(&w.out, value)
+	w.out.WriteByte('"')
 }
 
 // visible lists the namespaces that an element has to declare, by prefix: those that its own name and its attributes use
