@@ -2,6 +2,8 @@ package innsigli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,24 +39,29 @@ type Change struct {
 	State   State  // zero: stays. The store refuses what State.May does not allow.
 	EndedBy string // with a state that ends
 
-	Invited   []SigneeKey   // these signees' invitation has been handed over
-	Seen      SigneeKey     // this signee saw the document for the first time
-	Sign      []Signature   // signees sign
-	Challenge *Challenge    // a code is asked for; older ones of the signee become void
-	Decline   *Refusal      // a signee refuses
-	Sealed    *Document     // the sealed document
-	Raises    string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
-	Evidence  *Reference    // its evidence, when that is a file of its own
-	Renews    string        // the blob of the evidence whose place Evidence takes; empty: it is the first
-	Attach    []Reference   // files that are attached
-	Detach    AttachmentKey // a file that is taken away
-	Draw      []Drawing     // drawn signatures, each in the place of an earlier one
-	Key       KeyMove       // what becomes of the process's data key
-	Forget    bool          // the rows that list the process's bytes go: the blobs have been deleted
-	Log       []LogEntry    // At, Process and Flow are filled in by the store
-	Drop      []JobKind     // queued jobs of the process that must not run any more
-	Hasten    []JobKind     // queued jobs of the group that need not wait for their first time any more
-	Jobs      []Job         // Process is filled in by the store
+	Invited   []SigneeKey // these signees' invitation has been handed over
+	Seen      SigneeKey   // this signee saw the document for the first time
+	Sign      []Signature // signees sign
+	Challenge *Challenge  // a code is asked for; older ones of the signee become void
+	Decline   *Refusal    // a signee refuses
+
+	Edit []Signee          // signees of the process become so: address, reason, user
+	Hush []Hush            // what is queued for signees must not go out, and their codes are void
+	Meta map[string]string // the whole of it, when it changes
+
+	Sealed   *Document     // the sealed document
+	Raises   string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
+	Evidence *Reference    // its evidence, when that is a file of its own
+	Renews   string        // the blob of the evidence whose place Evidence takes; empty: it is the first
+	Attach   []Reference   // files that are attached
+	Detach   AttachmentKey // a file that is taken away
+	Draw     []Drawing     // drawn signatures, each in the place of an earlier one
+	Key      KeyMove       // what becomes of the process's data key
+	Forget   bool          // the rows that list the process's bytes go: the blobs have been deleted
+	Log      []LogEntry    // At, Process and Flow are filled in by the store
+	Drop     []JobKind     // queued jobs of the process that must not run any more
+	Hasten   []JobKind     // queued jobs of the group that need not wait for their first time any more
+	Jobs     []Job         // Process is filled in by the store
 
 	// Members is what becomes of other processes of the sequence in the same commit, after all of the above; each at
 	// most once, and without members of its own.
@@ -71,7 +78,7 @@ type MemberChange struct {
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
-		c.Decline == nil &&
+		c.Decline == nil && len(c.Edit) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
 		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -86,6 +93,12 @@ type Signature struct {
 	SHA256 string // hex, of the bytes that were shown
 	// Person is set when the code was asked for to sign all documents of that person.
 	Person SequenceSigneeKey
+}
+
+// Hush silences what was meant for a signee: invitations and codes that are queued, and codes that were sent.
+type Hush struct {
+	Signee  SigneeKey
+	Address string // only what goes there; empty: all
 }
 
 // KeyMove says what becomes of the process's wrapped data key. A key that is not in its table opens nothing.
@@ -196,6 +209,15 @@ func (c Change) String() string {
 	}
 	for _, d := range c.Draw {
 		line("drawing %s of %s", d.Blob, d.Signee)
+	}
+	for _, s := range c.Edit {
+		line("signee %s %s", s.Key, strings.Join([]string{s.Email, s.Address, s.PostalCode, s.City, s.Reason, s.User}, " | "))
+	}
+	for _, h := range c.Hush {
+		line("hush %s%s", h.Signee, prefixed(" at ", h.Address))
+	}
+	for _, k := range slices.Sorted(maps.Keys(c.Meta)) {
+		line("meta %s=%s", k, c.Meta[k])
 	}
 	if c.Key != KeyStays {
 		line("key %s", c.Key)

@@ -285,10 +285,7 @@ func (s *Service) checkCreate(ctx context.Context, c Caller, r *CreateRequest, u
 	}
 	for i := range r.Signees {
 		at := fmt.Sprintf("createSignees[%d].", i)
-		checkSignee(&bad, at, &r.Signees[i])
-		if n := r.Signees[i]; s.WithoutSms && n.Email == "" && n.Phone != "" {
-			bad.add(at+"email", "NotEmpty", "This server has no SMS gateway, so a signee needs an e-mail address to be sent a code.")
-		}
+		s.checkNewSignee(&bad, at, &r.Signees[i])
 	}
 	flow, err := s.flow(ctx, c, r.Flow, &bad)
 	if err != nil {
@@ -330,8 +327,13 @@ func checkProcess(bad *fieldErrors, r *CreateRequest) {
 	if r.User != "" {
 		checkEmail(bad, "user", r.User)
 	}
+	checkMeta(bad, r.Meta)
+	checkIdempotency(bad, r.Idempotency)
+}
+
+func checkMeta(bad *fieldErrors, meta map[string]string) {
 	size := 0
-	for k, v := range r.Meta {
+	for k, v := range meta {
 		size += len(k) + len(v)
 		if !Storable(k + v) {
 			bad.add("meta", "ControlCharacters", "meta must be UTF-8 without NUL.")
@@ -341,12 +343,19 @@ func checkProcess(bad *fieldErrors, r *CreateRequest) {
 	if size > MaxMetaBytes {
 		bad.add("meta", "Length", fmt.Sprintf("meta holds more than %d kB.", MaxMetaBytes>>10))
 	}
-	checkIdempotency(bad, r.Idempotency)
 }
 
 func checkIdempotency(bad *fieldErrors, key string) {
 	if len(key) > MaxIdempotency || hasControl(key) || !utf8.ValidString(key) {
 		bad.add("Idempotency-Key", "Length", fmt.Sprintf("Idempotency-Key is longer than %d bytes or has control characters.", MaxIdempotency))
+	}
+}
+
+// checkNewSignee finds what is wrong with a signee on this server.
+func (s *Service) checkNewSignee(bad *fieldErrors, at string, n *NewSignee) {
+	checkSignee(bad, at, n)
+	if s.WithoutSms && n.Email == "" && n.Phone != "" {
+		bad.add(at+"email", "NotEmpty", "This server has no SMS gateway, so a signee needs an e-mail address to be sent a code.")
 	}
 }
 

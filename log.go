@@ -29,6 +29,8 @@ const (
 	LogExpired         LogKind = "Expired"
 	LogDeclined        LogKind = "Declined"
 	LogCancelSent      LogKind = "CancelSent"
+	LogSigneeUpdated   LogKind = "SigneeUpdated"
+	LogMetaUpdated     LogKind = "MetaUpdated"
 	LogDeclineSent     LogKind = "DeclineSent"
 	LogNotReachable    LogKind = "SigneeNotReachable"
 	LogCompletedSent   LogKind = "ConfirmationSent"
@@ -84,6 +86,8 @@ var logSentences = map[LogKind]string{
 	LogExpired:         "Signing expired. ProcessKey: %[1]s.",
 	LogDeclined:        "Signing declined. ProcessKey: %[1]s.",
 	LogCancelSent:      "Signee told that the signing has ended. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogSigneeUpdated:   "Signee updated. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogMetaUpdated:     "Meta updated. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogDeclineSent:     "Owner told that a signee declined. ProcessKey: %[1]s. Delivery method : %[3]s ",
 	LogNotReachable:    "Signee has neither e-mail nor phone and was not told. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogCompletedSent:   "Signed document sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",

@@ -62,6 +62,8 @@ func (a *API) Table() []Route {
 		own("GET /management/webhook/flowkey/{flow}", a.webhooks, tagWebHook, "GetWebHooks", "Lists the registrations of a flow; with a type those for that type alone.", asks("Type"), gives[[]webhook](), fails(404)),
 
 		open("GET /signing/{process}/signee/{signee}", a.signee, tagSigning, "GetSigningProcess", "Shows a process as one signee may see it, whole with credentials. After its end the status is shown, and no document.", asks("UserAgent"), gives[signingProcess](), fails(401)),
+		open("PUT /signing/{process}/signee/{signee}", a.putSignee, tagSigning, "UpdateSignee", "Changes a signee of a running process: the postal address, and with credentials the e-mail address, which is then invited anew.", takes[updateSignee](), gives[signee](), fails(401, 403)),
+		open("PUT /signing/{process}/signee/{signee}/meta", a.putMeta, tagSigning, "UpdateMeta", "Merges names and values into the process's meta. Without credentials names can be added, not changed.", takes[updateMeta](), gives[signingProcess](), fails(401, 403)),
 		open("POST /signing/{process}/signee/{signee}/decline", a.decline, tagSigning, "DeclineSigning", "The signee will not sign. It ends the process, or the whole sequence, like a cancel; the owner is told why.", takes[declineRequest](), gives[signingProcess]()),
 		open("POST /signing/sign/{process}/signee/{signee}", a.requestToSign, tagSigning, "RequestToSign", "Sends the signee a code.", takes[requestToSign](), asks("OtpType"), gives[signStarted](), fails(410)),
 		open("GET /signing/sequential/{sequence}/signee/{signee}", a.sequenceSignee, tagSigning, "GetSequentialSigning", "Shows a sequence as one of its signees may see it, whole with credentials.", gives[sequentialSigning](), fails(401)),

@@ -1,7 +1,11 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/innsigli/innsigli"
 )
@@ -29,6 +33,66 @@ func TestADeclineIsKeptOnceAndNotAfterASignature(t *testing.T) {
 		stranger := innsigli.Change{Decline: &innsigli.Refusal{Signee: w.create(t, 1).Signees[0].Key}}
 		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(stranger)); err == nil {
 			t.Error("the refusal of a signee of another process was kept")
+		}
+	})
+}
+
+func TestAnEditIsKeptAndWhatWentToTheOldAddressIsSilenced(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p := w.create(t, 2)
+		anna, bjorn := p.Signees[0], p.Signees[1]
+		token := innsigli.NewToken()
+		w.change(t, p.Key, innsigli.Change{
+			Challenge: &innsigli.Challenge{Token: token, Process: p.Key, Signee: anna.Key, Via: "email", SentAt: start, ExpiresAt: start.Add(time.Minute)},
+			Jobs: []innsigli.Job{
+				{Kind: innsigli.JobMailInvite, Signee: anna.Key, Address: anna.Email},
+				{Kind: innsigli.JobMailInvite, Signee: bjorn.Key, Address: bjorn.Email},
+				{Kind: innsigli.JobMailCode, Signee: anna.Key, Address: anna.Email},
+				{Kind: innsigli.JobMailInvite, Signee: anna.Key, Address: "elsewhere@example.com"},
+			},
+		})
+		running := w.claim(t, "node", 1)[0]
+		changed := anna
+		changed.Email, changed.City, changed.Reason = "new@example.com", "Akureyri", "another"
+		w.change(t, p.Key, innsigli.Change{
+			Edit: []innsigli.Signee{changed}, Hush: []innsigli.Hush{{Signee: anna.Key, Address: strings.ToUpper(anna.Email)}},
+			Meta: map[string]string{"a": "b"},
+		})
+		f := w.facts(t, p.Key)
+		got := f.Process.Signees[0]
+		if got.Email != "new@example.com" || got.City != "Akureyri" || got.Reason != "another" || got.Name != anna.Name || f.Process.Signees[1].Email != bjorn.Email {
+			t.Errorf("signees are %+v", f.Process.Signees)
+		}
+		if d := cmp.Diff(map[string]string{"a": "b"}, f.Process.Meta); d != "" {
+			t.Error(d)
+		}
+		if ok, err := w.Wanted(t.Context(), running); ok || err != nil {
+			t.Errorf("what a worker holds is still wanted: %v", err)
+		}
+		left := map[string]bool{}
+		for _, j := range w.claim(t, "node", 9) {
+			left[j.Address] = true
+		}
+		if d := cmp.Diff(map[string]bool{bjorn.Email: true, "elsewhere@example.com": true}, left); d != "" {
+			t.Error(d)
+		}
+		if _, counted, err := w.CountTry(t.Context(), token, start); counted || err != nil {
+			t.Errorf("the code to the old address can still be tried: %v", err)
+		}
+		acts, err := w.Activity(t.Context(), w.company.Key, innsigli.ActivityQuery{From: start.Add(-time.Hour), To: start.Add(time.Hour), Query: "NEW@example"})
+		if err != nil || len(acts) != 1 {
+			t.Errorf("not found by the new address: %v %v", acts, err)
+		}
+		signed := innsigli.NewToken()
+		w.change(t, p.Key, innsigli.Change{Challenge: &innsigli.Challenge{
+			Token: signed, Process: p.Key, Signee: bjorn.Key, Via: "email", SentAt: start, ExpiresAt: start.Add(time.Minute),
+		}})
+		w.change(t, p.Key, innsigli.Change{Sign: []innsigli.Signature{{Signee: bjorn.Key, At: start, Token: signed}}})
+		late := innsigli.Change{Edit: []innsigli.Signee{bjorn}}
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(late)); err == nil {
+			t.Error("a signee who has signed was changed")
 		}
 	})
 }

@@ -118,7 +118,7 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 		s := &p.Signees[i]
 		b.must("signee", qNewSignee, string(s.Key), key, int64(i), s.Name, s.Ssn, s.Phone, s.Email, s.Address, s.PostalCode, s.City,
 			s.Reason, flag(s.HideCode), int64(s.Delivery), int64(s.Type), int64(s.Language), s.CustomSms, s.User,
-			folded(string(s.Key), s.Name, s.Email, s.Phone, s.Ssn, s.Address), string(s.Person))
+			searched(s), string(s.Person))
 	}
 	keepDocument(b, key, "intake", p.Document)
 	for i, a := range p.Attachments {
@@ -126,6 +126,11 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 	}
 	b.must("key", qNewKey, key, wrapped.KeyID, wrapped.Bytes)
 	return nil
+}
+
+// searched is what a signee is found by.
+func searched(s *innsigli.Signee) string {
+	return folded(string(s.Key), s.Name, s.Email, s.Phone, s.Ssn, s.Address)
 }
 
 // folded is what a free text is searched in: folded here, since SQLite folds only ASCII.

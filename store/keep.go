@@ -15,7 +15,16 @@ const (
 	qSeen    = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
 	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7 where key = $8 and process = $9 and signed_at = 0`
 	qDecline = `update signee set declined_at = $1, decline_reason = $2 where key = $3 and process = $4 and signed_at = 0 and declined_at = 0`
-	qUse     = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and person = '' and used_at = 0`
+	qEdit    = `update signee set email = $1, address = $2, postal_code = $3, city = $4, reason = $5, owner = $6, search = $7
+		where key = $8 and process = $9 and signed_at = 0`
+	qMeta = `update process set meta = $1 where key = $2`
+	// The invitation of a person of a sequence, and a code for all documents, may stand with any of the person's signees.
+	qHush = `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
+		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
+		ended_at = case state when 'ready' then $2 else ended_at end
+		where grp = $3 and process = $1 and signee = $4 and ($5 = '' or lower(address) = lower($5)) and state in ('ready', 'running')
+		and kind in ('mail.invitation', 'sms.invitation', 'mail.code', 'sms.code')`
+	qUse = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and person = '' and used_at = 0`
 	// A code for all documents is used by each signature of one commit.
 	qUseForAll = `update challenge set used_at = $1 where token = $2 and person = $3 and person <> '' and used_at in (0, $1)
 		and exists (select 1 from signee s where s.key = $4 and s.person = challenge.person)`
@@ -107,6 +116,7 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 		b.must("drawing", qDraw, w.Blob, w.Size, w.SHA256, string(w.Signee), key)
 	}
 	d.keepKey(b, key, c.Key)
+	keepSignees(b, f, c)
 	if c.Forget {
 		b.exec("forget drawings", qForgetDrawn, key)
 		b.exec("forget bytes", qForget, key)
@@ -122,6 +132,23 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 		keepHasten(b, f, c.Hasten)
 	}
 	keepJobs(b, f, c.Jobs)
+}
+
+// keepSignees makes true what becomes of signees and of what was noted of the process.
+func keepSignees(b *batch, f *innsigli.Facts, c *innsigli.Change) {
+	key := string(f.Process.Key)
+	for i := range c.Edit {
+		s := &c.Edit[i]
+		b.must("signee", qEdit, s.Email, s.Address, s.PostalCode, s.City, s.Reason, s.User, searched(s), string(s.Key), key)
+	}
+	for _, h := range c.Hush {
+		b.exec("hush", qHush, key, micros(f.Now), string(f.Process.Group), string(h.Signee), h.Address)
+		b.exec("void codes", qVoid, string(h.Signee))
+	}
+	if c.Meta != nil {
+		meta, _ := marshalMeta(c.Meta) // texts by texts can always be written
+		b.must("meta", qMeta, meta, key)
+	}
 }
 
 // keepState moves the process. That State.May allows the step was seen by the decision, which read under the lock; the
