@@ -57,6 +57,7 @@ type Change struct {
 	Detach   AttachmentKey // a file that is taken away
 	Draw     []Drawing     // drawn signatures, each in the place of an earlier one
 	Key      KeyMove       // what becomes of the process's data key
+	Erase    bool          // the personal data of the ended process goes
 	Forget   bool          // the rows that list the process's bytes go: the blobs have been deleted
 	Log      []LogEntry    // At, Process and Flow are filled in by the store
 	Drop     []JobKind     // queued jobs of the process that must not run any more
@@ -79,7 +80,7 @@ func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
 		c.Decline == nil && len(c.Edit) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
-		c.Key == KeyStays && !c.Forget && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
+		c.Key == KeyStays && !c.Forget && !c.Erase && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
 // Signature is a signee's signature of type Simple: who answered which code, from where, having been shown what.
@@ -221,6 +222,9 @@ func (c Change) String() string {
 	}
 	if c.Key != KeyStays {
 		line("key %s", c.Key)
+	}
+	if c.Erase {
+		line("erase personal data")
 	}
 	if c.Forget {
 		line("forget bytes")

@@ -45,6 +45,7 @@ var limitTests = map[string]func(*testing.T){
 	"MaxAddress": requestLimit(MaxAddress, "createSignees[1].email", func(r *CreateRequest, n int) {
 		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
 	}),
+	"MaxRetentionDays":    retentionDays,
 	"MaxNormalisedBytes":  normalisedBytes,
 	"MaxXMLBytes":         xmlBytes,
 	"MaxXMLBody":          xmlBody,

@@ -64,6 +64,7 @@ type Process struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	EndedAt   time.Time // completed, canceled, expired; zero before
+	ErasedAt  time.Time // when the personal data went; zero before
 	EndedBy   string    // who canceled; empty when a system actor did
 }
 

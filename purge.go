@@ -34,7 +34,7 @@ func (s *Service) PurgeJob(ctx context.Context, j Job) (Decision, error) {
 }
 
 func decidePurged(f Facts) (Change, error) {
-	if !f.Process.State.Ended() {
+	if st := f.Process.State; !st.Ended() && st != Completed { // completed: when the company keeps it no longer
 		return Change{}, nil
 	}
 	return Change{Forget: true, Log: []LogEntry{{Kind: LogDocumentDeleted}}}, nil

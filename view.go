@@ -218,13 +218,16 @@ func (s *Service) alive(ctx context.Context, p ProcessKey) error {
 
 // endOf tells how the process ended, for the words of a refusal; Canceled when that cannot be read.
 func (s *Service) endOf(ctx context.Context, p ProcessKey) State {
-	if f, err := s.Store.Facts(ctx, Target{Process: p}); err == nil && f.Process.State.Ended() {
+	if f, err := s.Store.Facts(ctx, Target{Process: p}); err == nil && (f.Process.State.Ended() || f.Process.State == Completed) {
 		return f.Process.State
 	}
 	return Canceled
 }
 
 func errGone(st State) *Error {
+	if st == Completed {
+		return refuse(Gone, "DocumentDeleted", "The signed document was kept for as long as the company keeps its documents, and has been deleted.")
+	}
 	if st == Expired {
 		return refuse(Gone, "ProcessExpired", "The signing process has expired and the document has been deleted.")
 	}

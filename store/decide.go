@@ -72,9 +72,9 @@ func (d *DB) judge(ctx context.Context, r runner, f *innsigli.Facts, decide inns
 
 // kept does what follows a commit on this database.
 func (d *DB) kept(c innsigli.Change) {
-	moved := c.Key != innsigli.KeyStays
+	moved := c.Key != innsigli.KeyStays || c.Erase
 	for _, m := range c.Members {
-		moved = moved || m.Key != innsigli.KeyStays
+		moved = moved || m.Key != innsigli.KeyStays || m.Erase
 	}
 	if moved {
 		d.eraser.request()

@@ -44,7 +44,7 @@ func ways(t innsigli.Target) (groupSQL, string) {
 const qProcessOfToken = `select process from challenge where token = $1`
 
 const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_name, p.display_name, p.location, p.owner, p.meta,
-	p.created_at, p.expires_at, p.ended_at, p.ended_by,
+	p.created_at, p.expires_at, p.ended_at, p.ended_by, p.erased_at,
 	p.flatten, coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
 	coalesce(nullif(i.original, ''), i.sha256, ''), coalesce(i.signed, 0), coalesce(i.certification, 0),
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
@@ -195,10 +195,10 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	var state, meta, sealLevel, evidenceLevel string
 	var pending, evidencePending int64
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, hooks, pages, sealedPages, evidencePages int64
-	var flatten, signed, certification int64
+	var flatten, signed, certification, erased int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
-		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy,
+		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy, &erased,
 		&flatten, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
@@ -211,6 +211,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	}
 	p.State, p.Location = innsigli.ParseState(state), innsigli.Location(location)
 	p.CreatedAt, p.ExpiresAt, p.EndedAt = timeOf(created), timeOf(expires), timeOf(ended)
+	p.ErasedAt = timeOf(erased)
 	if a.Key != "" {
 		a.Type, a.Pages = innsigli.AttachmentEvidence, int(evidencePages)
 		a.Level, a.Pending = innsigli.ParseLevel(evidenceLevel), evidencePending != 0

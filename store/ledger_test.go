@@ -334,3 +334,50 @@ func TestLinesOfBeforeTheTreeGetTheirPlaces(t *testing.T) {
 		l.verified(t, 24, 1)
 	})
 }
+
+// TestErasureOfAProcess keeps what the retention decides: nobody can be told from the rows, what happened can, a later line
+// names nobody any more, and the lists of what is due are emptied. A process whose lines wait for their place is not due.
+func TestErasureOfAProcess(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		l := write(t, w)
+		p := l.processes[0]
+		l.change(t, p, innsigli.Change{
+			State: innsigli.Canceled, EndedBy: "owner@example.com", Log: []innsigli.LogEntry{{Kind: innsigli.LogCanceled, Actor: "owner@example.com"}},
+		})
+		due := func(want ...innsigli.ProcessKey) {
+			t.Helper()
+			all, err := l.PersonalDue(t.Context(), l.company.Key, l.clock.now(), innsigli.Ended{}, 10)
+			var got []innsigli.ProcessKey
+			for _, e := range all {
+				got = append(got, e.Process)
+			}
+			if d := cmp.Diff(want, got); d != "" || err != nil {
+				t.Error(d, err)
+			}
+		}
+		due() // its newest line has no place yet
+		l.sequence(t)
+		due(p)
+		if early, err := l.PersonalDue(t.Context(), l.company.Key, l.clock.now().Add(-time.Second), innsigli.Ended{}, 10); len(early) != 0 || err != nil {
+			t.Errorf("due before its time: %v %v", early, err)
+		}
+		l.change(t, p, innsigli.Change{Erase: true, Log: []innsigli.LogEntry{{Kind: innsigli.LogErased}}})
+		due()
+		l.change(t, p, innsigli.Change{Log: []innsigli.LogEntry{{Kind: innsigli.LogViewed, Actor: "late@example.com"}}})
+		l.checkpoint(t)
+		if r := l.verified(t, 27, 3); r.Erased != 10 {
+			t.Errorf("%d lines erased, want 10", r.Erased)
+		}
+		f := l.facts(t, p)
+		s := f.Process.Signees[0]
+		want := innsigli.Signee{Key: s.Key, Process: p, Delivery: s.Delivery, Type: s.Type, Language: s.Language, HideCode: s.HideCode}
+		if d := cmp.Diff(want, s); d != "" || f.Process.User != "" || f.Process.EndedBy != "" || len(f.Process.Meta) != 0 || f.Process.FileName != "erased.pdf" {
+			t.Errorf("left: %s %+v", d, f.Process)
+		}
+		if left, err := l.Strings(t.Context(), `select actor from log_person where actor = 'late@example.com'`); len(left) != 0 || err != nil {
+			t.Errorf("a line after the erasure names %q %v", left, err)
+		}
+	})
+}

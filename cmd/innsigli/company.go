@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -49,6 +50,9 @@ type companySetCmd struct {
 	Name     *string `help:"The company's name, as people read it."`
 	Email    *string `help:"Where mails for the company go."`
 	Language *string `help:"The language of people for whom none is set, as Is or En; NotSet for none."`
+
+	Personal  *int `name:"retention-personal" help:"Days after its end for which a process's names, addresses and numbers are kept; 0 for the default of 90." placeholder:"DAYS"`
+	Documents *int `name:"retention-documents" help:"Days after completion for which documents are kept; 0 for ever." placeholder:"DAYS"`
 }
 
 // Run changes a company. It works beside a running server.
@@ -68,6 +72,10 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 		return err
 	}
 	defer in.close() //nolint:errcheck // everything was committed before
+	kept, err := c.retain(ctx, in)
+	if err != nil {
+		return err
+	}
 	got, err := in.service().ChangeSettings(ctx, innsigli.CompanyKey(strings.ToLower(c.Company)), r)
 	if kind := innsigli.KindOf(err); kind == innsigli.Invalid || kind == innsigli.NotFound {
 		return usageError{err}
@@ -75,8 +83,40 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\n", got.Name, got.Email, got.DefaultLanguage)
+	documents := "for ever"
+	if kept.DocumentsDays > 0 {
+		documents = fmt.Sprintf("for %d days", kept.DocumentsDays)
+	}
+	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\nkept      personal data for %d days after the end of a process, completed documents %s\n",
+		got.Name, got.Email, got.DefaultLanguage, int(kept.Personal().Hours()/24), documents)
 	return err
+}
+
+// retain changes what is said about the retention, and gives what holds then.
+func (c companySetCmd) retain(ctx context.Context, in *installation) (innsigli.Retention, error) {
+	all, err := in.db.Retentions(ctx)
+	if err != nil {
+		return innsigli.Retention{}, err
+	}
+	i := slices.IndexFunc(all, func(r innsigli.Retention) bool { return strings.EqualFold(string(r.Company), c.Company) })
+	if i < 0 {
+		return innsigli.Retention{}, wrongUsage("there is no company %q", c.Company)
+	}
+	r := all[i]
+	if c.Personal != nil {
+		r.PersonalDays = *c.Personal
+	}
+	if c.Documents != nil {
+		r.DocumentsDays = *c.Documents
+	}
+	if c.Personal == nil && c.Documents == nil {
+		return r, nil
+	}
+	err = in.service().SetRetention(ctx, in.db, r)
+	if innsigli.KindOf(err) == innsigli.Invalid {
+		return r, usageError{err}
+	}
+	return r, err
 }
 
 func printCredentials(con console, cr innsigli.Credentials, asJSON bool) error {

@@ -127,6 +127,15 @@ func dataKeyOf(t *testing.T, s *server, process string) []byte {
 // search looks for secrets in every file of a folder.
 func search(t *testing.T, dir string, secrets map[string][]byte) {
 	t.Helper()
+	for _, what := range inFolder(t, dir, secrets) {
+		t.Error(what)
+	}
+}
+
+// inFolder tells which secrets are in which files of a folder.
+func inFolder(t testing.TB, dir string, secrets map[string][]byte) []string {
+	t.Helper()
+	var found []string
 	seen := 0
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -139,7 +148,7 @@ func search(t *testing.T, dir string, secrets map[string][]byte) {
 		seen++
 		for what, secret := range secrets {
 			if bytes.Contains(b, secret) {
-				t.Errorf("%s is in %s", what, strings.TrimPrefix(name, dir))
+				found = append(found, what+" is in "+strings.TrimPrefix(name, dir))
 			}
 		}
 		return nil
@@ -150,6 +159,7 @@ func search(t *testing.T, dir string, secrets map[string][]byte) {
 	if seen < 3 {
 		t.Errorf("only %d files were searched", seen)
 	}
+	return found
 }
 
 // rotatedAway shows that a copy taken before the cancel cannot be read any more once the key was rotated.

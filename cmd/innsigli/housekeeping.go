@@ -37,6 +37,7 @@ func (s *server) sweep(ctx context.Context) {
 		{"rows", s.sweepRows},
 		{"orphaned documents", s.sweepBlobs},
 		{"outbox", s.sweepOutbox},
+		{"retention", s.retain},
 		{"key rotation", s.rotateWeekly},
 		{"certificates", s.trust.refresh},
 	} {
@@ -94,6 +95,15 @@ func (s *server) sweepOutbox(ctx context.Context) error {
 		return nil
 	}
 	return s.outbox.Sweep(ctx)
+}
+
+// retain erases what companies keep no longer (docs/operations.md).
+func (s *server) retain(ctx context.Context) error {
+	n, err := s.svc.Retain(ctx, s.db)
+	if n > 0 {
+		s.log.Info("personal data or documents erased after their time", "processes", n)
+	}
+	return err
 }
 
 // rotateWeekly exchanges the key-encryption key when it is a week old, so that what was deleted cannot be read from old

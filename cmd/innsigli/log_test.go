@@ -69,6 +69,16 @@ func TestProvableLog(t *testing.T) {
 // tamper runs a statement as somebody with the database in hand would.
 func (r *rig) tamper(statement string) {
 	r.tb.Helper()
+	db := r.database()
+	defer db.Close() //nolint:errcheck // what was done was committed
+	if _, err := db.ExecContext(r.tb.Context(), statement); err != nil {
+		r.tb.Fatal(err)
+	}
+}
+
+// database opens the database past the server.
+func (r *rig) database() *sql.DB {
+	r.tb.Helper()
 	driver, name := "sqlite", filepath.Join(r.data, "innsigli.db")
 	if r.db != "" {
 		driver, name = "pgx", r.db
@@ -79,8 +89,5 @@ func (r *rig) tamper(statement string) {
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // what was done was committed
-	if _, err := db.ExecContext(r.tb.Context(), statement); err != nil {
-		r.tb.Fatal(err)
-	}
+	return db
 }

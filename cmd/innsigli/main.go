@@ -2,7 +2,7 @@
 //
 //	innsigli serve            runs the server, with everything it needs embedded
 //	innsigli company create   makes a company and prints its keys; works while the server runs
-//	innsigli company set      changes a company's name, address or language
+//	innsigli company set      changes a company's name, address or language, and for how long it keeps personal data and documents
 //	innsigli webhook list     lists events that receivers did not take; replay sends them again, rotate exchanges the key
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
 //	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
