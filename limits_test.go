@@ -60,9 +60,24 @@ var limitTests = map[string]func(*testing.T){
 	"MaxWebhookURL":       webhookURL,
 	"MaxDeliveries":       deliveriesOfAPage,
 	"MaxKeyOverlap":       keyOverlap,
+	"MaxFlows":            testedBy("store/flow_test.go", "MaxFlows"),
+	"MaxAPIKeys":          testedBy("store/apikey_test.go", "MaxAPIKeys"),
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),
+}
+
+// testedBy is for a limit that another package counts: its test there, at the limit and one over, names the constant.
+func testedBy(file, name string) func(*testing.T) {
+	return func(t *testing.T) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(src), "innsigli."+name) {
+			t.Errorf("%s says nothing of %s", file, name)
+		}
+	}
 }
 
 func TestLimits(t *testing.T) {
