@@ -40,6 +40,10 @@ races: setup
 bench: setup
 	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -timeout 60m ./...
 
+## bench-large: cancel and activity page with a million processes against ten thousand
+bench-large: setup
+	INNSIGLI_PROCESSES=1000000 $(GO) test ./store -run '^$$' -bench Growth -benchtime 50x -timeout 120m
+
 ## validators: what EU DSS and pyHanko say of FILES="a.pdf b.pdf" signed under ANCHOR=root.pem
 validators: setup
 	@printf '%s\n' $(FILES) | tools/validators/judge.sh dss $(ANCHOR)
