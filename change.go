@@ -45,9 +45,11 @@ type Change struct {
 	Challenge *Challenge  // a code is asked for; older ones of the signee become void
 	Decline   *Refusal    // a signee refuses
 
-	Edit []Signee          // signees of the process become so: address, reason, user
-	Hush []Hush            // what is queued for signees must not go out, and their codes are void
-	Meta map[string]string // the whole of it, when it changes
+	Edit   []Signee          // signees of the process become so: address, reason, user
+	Add    []Signee          // signees are added behind all others
+	Remove []SigneeKey       // signees are taken off
+	Hush   []Hush            // what is queued for signees must not go out, and their codes are void
+	Meta   map[string]string // the whole of it, when it changes
 
 	Sealed   *Document     // the sealed document
 	Raises   string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
@@ -79,7 +81,7 @@ type MemberChange struct {
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
-		c.Decline == nil && len(c.Edit) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
+		c.Decline == nil && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
 		c.Key == KeyStays && !c.Forget && !c.Erase && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -139,6 +141,7 @@ const (
 	JobMailCompleted JobKind = "mail.completed"
 	JobMailCanceled  JobKind = "mail.canceled"
 	JobMailDeclined  JobKind = "mail.declined"
+	JobMailRemoved   JobKind = "mail.removed"
 	JobMailExpired   JobKind = "mail.expired"
 	JobMailOwnerCopy JobKind = "mail.owner_copy"
 	JobMailOwnerDone JobKind = "mail.owner_completed"
@@ -213,6 +216,12 @@ func (c Change) String() string {
 	}
 	for _, s := range c.Edit {
 		line("signee %s %s", s.Key, strings.Join([]string{s.Email, s.Address, s.PostalCode, s.City, s.Reason, s.User}, " | "))
+	}
+	for _, s := range c.Add {
+		line("add %s", strings.Join([]string{s.Name, s.Email, s.Phone, s.Delivery.String()}, " | "))
+	}
+	for _, k := range c.Remove {
+		line("remove %s", k)
 	}
 	for _, h := range c.Hush {
 		line("hush %s%s", h.Signee, prefixed(" at ", h.Address))

@@ -151,6 +151,8 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 		"seen":      {Seen: keyAnna},
 		"sign":      {Sign: []Signature{{Signee: keyAnna}}},
 		"challenge": {Challenge: &Challenge{Token: testToken}},
+		"add":       {Add: []Signee{{Key: keyAnna}}},
+		"remove":    {Remove: []SigneeKey{keyAnna}},
 		"edit":      {Edit: []Signee{{Key: keyAnna}}},
 		"hush":      {Hush: []Hush{{Signee: keyAnna}}},
 		"meta":      {Meta: map[string]string{"a": "b"}},

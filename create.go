@@ -212,13 +212,18 @@ func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r Crea
 		CreatedAt: now, ExpiresAt: now.Add(expire),
 	}
 	for _, n := range r.Signees {
-		p.Signees = append(p.Signees, Signee{
-			Key: NewSigneeKey(), Process: key, Name: n.Name, Ssn: n.Ssn, Phone: n.Phone, Email: n.Email,
-			Address: n.Address, PostalCode: n.PostalCode, City: n.City, Reason: n.Reason, HideCode: n.HideCode,
-			Delivery: n.Delivery, Type: n.Type, Language: n.Language, CustomSms: n.CustomSms, User: n.User,
-		})
+		p.Signees = append(p.Signees, newSignee(key, n))
 	}
 	return NewProcess{Process: p, Idempotency: r.Idempotency}
+}
+
+// newSignee makes a signee of a process, under a fresh key.
+func newSignee(p ProcessKey, n NewSignee) Signee {
+	return Signee{
+		Key: NewSigneeKey(), Process: p, Name: n.Name, Ssn: n.Ssn, Phone: n.Phone, Email: n.Email,
+		Address: n.Address, PostalCode: n.PostalCode, City: n.City, Reason: n.Reason, HideCode: n.HideCode,
+		Delivery: n.Delivery, Type: n.Type, Language: n.Language, CustomSms: n.CustomSms, User: n.User,
+	}
 }
 
 // actorOf is who started a process, for the log: its owner, else the API key.

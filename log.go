@@ -30,6 +30,8 @@ const (
 	LogDeclined        LogKind = "Declined"
 	LogCancelSent      LogKind = "CancelSent"
 	LogSigneeUpdated   LogKind = "SigneeUpdated"
+	LogSigneeRemoved   LogKind = "SigneeRemoved"
+	LogRemovalSent     LogKind = "RemovalSent"
 	LogMetaUpdated     LogKind = "MetaUpdated"
 	LogDeclineSent     LogKind = "DeclineSent"
 	LogNotReachable    LogKind = "SigneeNotReachable"
@@ -87,6 +89,8 @@ var logSentences = map[LogKind]string{
 	LogDeclined:        "Signing declined. ProcessKey: %[1]s.",
 	LogCancelSent:      "Signee told that the signing has ended. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogSigneeUpdated:   "Signee updated. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogSigneeRemoved:   "Signee removed. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogRemovalSent:     "Signee told of the removal. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogMetaUpdated:     "Meta updated. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogDeclineSent:     "Owner told that a signee declined. ProcessKey: %[1]s. Delivery method : %[3]s ",
 	LogNotReachable:    "Signee has neither e-mail nor phone and was not told. ProcessKey: %[1]s. Signee key: %[2]s.",

@@ -122,7 +122,15 @@ func invitation(f Facts, s Signee) ordered {
 // way is "Email" or "Sms".
 func InvitationSent(j Job, way string) Decision {
 	return func(f Facts) (Change, error) {
-		you, _ := f.Signee(j.Signee)
+		you, ok := f.Signee(j.Signee)
+		gone, removed := f.removed(j.Signee)
+		if !ok && removed && gone.Email != "" { // it was handed over while the signee was taken off
+			c := Change{Log: []LogEntry{{Kind: LogSignupSent, Signee: j.Signee, Detail: way, Mail: j.Address}}}
+			if f.Process.State.Active() {
+				c.Jobs = removalMail(f, gone)
+			}
+			return c, nil
+		}
 		return f.Each(func(m Facts) Change {
 			var c Change
 			for _, s := range m.Process.Signees {

@@ -60,6 +60,7 @@ type Process struct {
 	Evidence Reference
 
 	Signees []Signee // in the order of the request
+	Removed []Signee // taken off while the process ran: they take no part
 
 	CreatedAt time.Time
 	ExpiresAt time.Time

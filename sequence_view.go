@@ -51,6 +51,9 @@ func (s *Service) LookSequence(ctx context.Context, q SequenceKey, k SequenceSig
 		return SequenceView{}, err
 	}
 	you, ok := f.Person(k)
+	if !ok && f.personRemoved(k) {
+		return SequenceView{}, errRemoved
+	}
 	if !ok {
 		return SequenceView{}, errNoSequence
 	}

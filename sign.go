@@ -235,13 +235,7 @@ func signing(f Facts, given []Signature) Change {
 		one.Log = append(one.Log, LogEntry{Kind: LogSigned, Signee: s.Signee, Client: s.From}) // createdBy is the server: facts/wire.md 2.2
 	}
 	if after.AllSigned() {
-		for _, m := range f.All() {
-			one := c.Of(f, m.Process.Key)
-			one.State = Sealing
-			// Who has signed by a link of the company's own must not be invited afterwards.
-			one.Drop = []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire}
-			one.Jobs = append(one.Jobs, Job{Kind: JobSeal, Uniq: "seal:" + string(m.Process.Key)})
-		}
+		toSeal(f, &c)
 		return c
 	}
 	for _, m := range f.All() {
@@ -252,6 +246,17 @@ func signing(f Facts, given []Signature) Change {
 	c.Members = slices.DeleteFunc(c.Members, func(m MemberChange) bool { return m.Empty() })
 	c.place(f, invitations(after, &f))
 	return c
+}
+
+// toSeal adds what follows when nobody of the group is left to sign.
+func toSeal(f Facts, c *Change) {
+	for _, m := range f.All() {
+		one := c.Of(f, m.Process.Key)
+		one.State = Sealing
+		// Who has signed by a link of the company's own must not be invited afterwards.
+		one.Drop = []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire}
+		one.Jobs = append(one.Jobs, Job{Kind: JobSeal, Uniq: "seal:" + string(m.Process.Key)})
+	}
 }
 
 // signatures are those of the change and its members.

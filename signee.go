@@ -38,6 +38,7 @@ type Signee struct {
 
 	DeclinedAt    time.Time // refused to sign, which ended the process
 	DeclineReason string    // for the owner; may be empty
+	RemovedAt     time.Time // taken off a running process
 }
 
 // Signed says whether the person has signed.

@@ -57,7 +57,10 @@ func (s *Service) Look(ctx context.Context, p ProcessKey, k SigneeKey, caller *C
 		return View{}, err
 	}
 	you, ok := f.Process.Signee(k)
-	if !ok {
+	switch {
+	case !ok && f.Process.wasRemoved(k):
+		return View{}, errRemoved
+	case !ok:
 		return View{}, errNoSignee
 	}
 	return View{Facts: f, You: you}.by(caller), nil

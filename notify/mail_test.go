@@ -41,6 +41,7 @@ var scenes = []struct {
 	{"canceled_declined", innsigli.JobMailCanceled, bjorn, "bjorn@example.is", "", innsigli.Declined, "sigrun@example.is"},
 	{"declined", innsigli.JobMailDeclined, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
 	{"owner_copy_declined", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
+	{"removed", innsigli.JobMailRemoved, bjorn, "bjorn@example.is", "", innsigli.Started, ""},
 	{"owner_copy_fallback", innsigli.JobMailOwnerCopy, "", "skrifstofa@nordurljos.example", "fallback", innsigli.Canceled, ""},
 	{"owner_copy_expired", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Expired, ""},
 }

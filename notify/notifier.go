@@ -120,6 +120,7 @@ func (n *Notifier) Handlers() map[innsigli.JobKind]Handler {
 		innsigli.JobMailCanceled:  n.mailCanceled,
 		innsigli.JobMailExpired:   n.mailExpired,
 		innsigli.JobMailDeclined:  n.mailDeclined,
+		innsigli.JobMailRemoved:   n.mailRemoved,
 		innsigli.JobMailOwnerCopy: n.mailOwnerCopy,
 		innsigli.JobSmsInvite:     n.smsInvitation,
 		innsigli.JobSmsCode:       n.smsCode,

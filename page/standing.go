@@ -111,6 +111,8 @@ func statesSpeak(e *innsigli.Error) bool {
 // kindOf chooses the words for a refusal.
 func kindOf(e *innsigli.Error, status int) string {
 	switch {
+	case e.Code == "SigneeRemoved":
+		return "removed"
 	case e.Code == "OtpLocked":
 		return "locked"
 	case e.Code == "TooManyCodes":

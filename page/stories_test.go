@@ -115,6 +115,9 @@ func stories(f *fake) []story {
 		{name: "refused", method: "POST", path: open + "/code", status: 400, with: func(f *fake) {
 			f.refus = &innsigli.Error{Kind: innsigli.Invalid, Code: "x"}
 		}},
+		{name: "removed", path: open, status: 410, with: func(f *fake) {
+			f.fail = &innsigli.Error{Kind: innsigli.Gone, Code: "SigneeRemoved"}
+		}},
 		{name: "trouble", path: open, status: 500, with: func(f *fake) { f.fail = errors.New("disk on fire at 10.0.0.7") }},
 		{name: "verify", path: VerifyPath, status: 200},
 		{name: "verify-valid", method: "POST", path: VerifyPath, form: "%PDF valid", status: 200},

@@ -165,7 +165,7 @@ func (d *DB) activities(ctx context.Context, keys []string, q innsigli.ActivityQ
 			b.query("process", qProcess, func(r row) error { return scanProcess(r, &facts[i]) }, k, "")
 			b.query("signees", qSignees, func(r row) error {
 				s, err := scanSignee(r)
-				facts[i].Process.Signees = append(facts[i].Process.Signees, s)
+				place(&facts[i].Process, s)
 				return err
 			}, k, "", micros(d.now()))
 			b.query("lines", qLines, func(r row) error {

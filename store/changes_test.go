@@ -96,3 +96,30 @@ func TestAnEditIsKeptAndWhatWentToTheOldAddressIsSilenced(t *testing.T) {
 		}
 	})
 }
+
+func TestSigneesAreAddedBehindAndRemovedOnesTakeNoPart(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p := w.create(t, 2)
+		first, second := p.Signees[0], p.Signees[1]
+		third := first
+		third.Key, third.Email = innsigli.NewSigneeKey(), "third@example.com"
+		w.change(t, p.Key, innsigli.Change{Add: []innsigli.Signee{third}})
+		w.change(t, p.Key, innsigli.Change{Remove: []innsigli.SigneeKey{first.Key}, Hush: []innsigli.Hush{{Signee: first.Key}}})
+		fourth := first
+		fourth.Key, fourth.Email = innsigli.NewSigneeKey(), "fourth@example.com"
+		w.change(t, p.Key, innsigli.Change{Add: []innsigli.Signee{fourth}})
+		f := w.facts(t, p.Key)
+		if d := cmp.Diff([]innsigli.Signee{second, third, fourth}, f.Process.Signees); d != "" {
+			t.Error(d)
+		}
+		if r := f.Process.Removed; len(r) != 1 || r[0].Key != first.Key || !r[0].RemovedAt.Equal(start) {
+			t.Errorf("removed: %+v", r)
+		}
+		again := innsigli.Change{Remove: []innsigli.SigneeKey{first.Key}}
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(again)); err == nil {
+			t.Error("a second removal was kept")
+		}
+	})
+}

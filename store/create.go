@@ -22,7 +22,8 @@ const (
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '', $14, $15, $16)`
 	qNewSignee = `insert into signee (key, process, position, name, ssn, phone, email, address, postal_code, city, reason, hide_code,
 		delivery, type, language, custom_sms, owner, search, person)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+		values ($1, $2, (select coalesce(max(o.position) + 1, 0) from signee o where o.process = $2),
+		$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 	qNewSequence = `insert into sequence (key, company, owner, requires_auth, in_order, created_at) values ($1, $2, $3, $4, $5, $6)`
 	qNewKey      = `insert into data_key (process, key_id, bytes) values ($1, $2, $3)`
 )
@@ -115,10 +116,7 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 		int64(p.Location), p.User, meta, folded(key, p.FileName, p.DisplayName, p.User), micros(p.CreatedAt), micros(p.ExpiresAt),
 		int64(position), flag(p.InOrder), flag(p.Flatten))
 	for i := range p.Signees {
-		s := &p.Signees[i]
-		b.must("signee", qNewSignee, string(s.Key), key, int64(i), s.Name, s.Ssn, s.Phone, s.Email, s.Address, s.PostalCode, s.City,
-			s.Reason, flag(s.HideCode), int64(s.Delivery), int64(s.Type), int64(s.Language), s.CustomSms, s.User,
-			searched(s), string(s.Person))
+		newSignee(b, key, &p.Signees[i])
 	}
 	keepDocument(b, key, "intake", p.Document)
 	for i, a := range p.Attachments {
@@ -126,6 +124,13 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 	}
 	b.must("key", qNewKey, key, wrapped.KeyID, wrapped.Bytes)
 	return nil
+}
+
+// newSignee adds the row of a signee behind those that the process has.
+func newSignee(b *batch, process string, s *innsigli.Signee) {
+	b.must("signee", qNewSignee, string(s.Key), process, s.Name, s.Ssn, s.Phone, s.Email, s.Address, s.PostalCode, s.City,
+		s.Reason, flag(s.HideCode), int64(s.Delivery), int64(s.Type), int64(s.Language), s.CustomSms, s.User,
+		searched(s), string(s.Person))
 }
 
 // searched is what a signee is found by.

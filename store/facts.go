@@ -67,7 +67,7 @@ const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email,
 	s.delivery, s.type, s.language, s.custom_sms, s.owner, s.invited_at, s.first_seen_at, s.wrong_tries, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256,
 	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3),
-	s.declined_at, s.decline_reason
+	s.declined_at, s.decline_reason, s.removed_at
 	from signee s`
 
 // What is read of one process alone, whatever its group.
@@ -133,7 +133,7 @@ func (g *found) facts(t innsigli.Target) innsigli.Facts {
 		f.Process.Attachments = g.files[f.Process.Key]
 		for _, s := range g.signees {
 			if s.Process == f.Process.Key {
-				f.Process.Signees = append(f.Process.Signees, s)
+				place(&f.Process, s)
 			}
 		}
 		for _, w := range g.webhooks {
@@ -152,6 +152,15 @@ func (g *found) facts(t innsigli.Target) innsigli.Facts {
 	}
 	out.Challenge = g.challenge
 	return out
+}
+
+// place puts a signee among those who take part, or those who were taken off.
+func place(p *innsigli.Process, s innsigli.Signee) {
+	if s.RemovedAt.IsZero() {
+		p.Signees = append(p.Signees, s)
+		return
+	}
+	p.Removed = append(p.Removed, s)
 }
 
 // Facts reads without locking.
@@ -238,18 +247,18 @@ func scanAttachment(r row) (p innsigli.ProcessKey, a innsigli.Reference, err err
 
 func scanSignee(r row) (innsigli.Signee, error) {
 	var s innsigli.Signee
-	var hide, delivery, kind, language, invited, seen, wrong, token, signed, codes, declined int64
+	var hide, delivery, kind, language, invited, seen, wrong, token, signed, codes, declined, removed int64
 	err := r.Scan(
 		(*string)(&s.Key), (*string)(&s.Process), &s.Name, &s.Ssn, &s.Phone, &s.Email, &s.Address, &s.PostalCode, &s.City,
 		&s.Reason, &hide, &delivery, &kind, &language, &s.CustomSms, &s.User, &invited, &seen, &wrong, &token,
 		&signed, (*string)(&s.SignedBy), &s.SignedVia, &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256,
 		&s.Drawing.Blob, &s.Drawing.Size, &s.Drawing.SHA256, (*string)(&s.Person), &codes,
-		&declined, &s.DeclineReason,
+		&declined, &s.DeclineReason, &removed,
 	)
 	s.HideCode, s.Delivery, s.Type = hide != 0, innsigli.Delivery(delivery), innsigli.SignatureType(kind)
 	s.Language, s.WrongTries, s.CodesInHour = innsigli.Language(language), int(wrong), int(codes)
 	s.InvitedAt, s.FirstSeenAt, s.LastTokenAt, s.SignedAt = timeOf(invited), timeOf(seen), timeOf(token), timeOf(signed)
-	s.DeclinedAt = timeOf(declined)
+	s.DeclinedAt, s.RemovedAt = timeOf(declined), timeOf(removed)
 	return s, err
 }
 

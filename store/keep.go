@@ -17,6 +17,9 @@ const (
 	qDecline = `update signee set declined_at = $1, decline_reason = $2 where key = $3 and process = $4 and signed_at = 0 and declined_at = 0`
 	qEdit    = `update signee set email = $1, address = $2, postal_code = $3, city = $4, reason = $5, owner = $6, search = $7
 		where key = $8 and process = $9 and signed_at = 0`
+	// A signee who is taken off stands behind all others, so that the places of the rest stay theirs.
+	qRemove = `update signee set removed_at = $1, position = (select max(o.position) + 1 from signee o where o.process = $3)
+		where key = $2 and process = $3 and signed_at = 0 and removed_at = 0`
 	qMeta = `update process set meta = $1 where key = $2`
 	// The invitation of a person of a sequence, and a code for all documents, may stand with any of the person's signees.
 	qHush = `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
@@ -144,6 +147,12 @@ func keepSignees(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	for i := range c.Edit {
 		s := &c.Edit[i]
 		b.must("signee", qEdit, s.Email, s.Address, s.PostalCode, s.City, s.Reason, s.User, searched(s), string(s.Key), key)
+	}
+	for _, k := range c.Remove {
+		b.must("removal", qRemove, micros(f.Now), string(k), key)
+	}
+	for i := range c.Add {
+		newSignee(b, key, &c.Add[i])
 	}
 	for _, h := range c.Hush {
 		b.exec("hush", qHush, key, micros(f.Now), string(f.Process.Group), string(h.Signee), h.Address)

@@ -74,6 +74,7 @@ func mailKind(subject string) string {
 		{"Signing canceled: ", "canceled"},
 		{"Hætt við undirritun: ", "canceled, is"},
 		{"Declined: ", "declined"},
+		{"You do not have to sign any more: ", "removed"},
 		{"Time to sign is over: ", "expired"},
 		{"Frestur til undirritunar liðinn: ", "expired, is"},
 		{"Canceled before everyone had signed: ", "owner's copy"},
