@@ -272,3 +272,20 @@ func TestASequenceExpiresAsOne(t *testing.T) {
 		t.Errorf("%d copies are held, want that of the document that somebody signed", held)
 	}
 }
+
+func TestWrongTriesCountForThePersonAtAllDocuments(t *testing.T) {
+	f := sequenceOf(Started, func(f *Facts) {
+		for i := range f.Members[:2] {
+			f.Members[i].Process.Signees[0].WrongTries = MaxWrongTries / 2
+		}
+	})
+	for who, k := range map[string]SigneeKey{"Anna": f.Process.Signees[0].Key, "Björn": f.Process.Signees[1].Key} {
+		_, err := decideCode(f, CodeRequest{Signee: k}, testToken)
+		if locked := refusalCode(err) == "OtpLocked"; locked != (who == "Anna") {
+			t.Errorf("%s, one document: %v", who, err)
+		}
+	}
+	if _, err := decideSequenceCode(f, SequenceCodeRequest{Signee: allOfAnna}, testToken); refusalCode(err) != "OtpLocked" {
+		t.Errorf("all documents: %v", err)
+	}
+}

@@ -55,7 +55,7 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 		return Change{}, errSigned()
 	case !f.Turn(you.Key):
 		return Change{}, errNotYourTurn()
-	case you.WrongTries >= MaxWrongTries:
+	case f.wrongTries(you) >= MaxWrongTries:
 		return Change{}, errLocked()
 	case you.CodesInHour >= MaxCodesAnHour:
 		return Change{}, errTooManyCodes()
@@ -72,6 +72,15 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 			Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
 		}},
 	}, nil
+}
+
+// wrongTries are those of the person, at all documents of a sequence: else there would be more tries with every document.
+func (f Facts) wrongTries(you Signee) int {
+	n := 0
+	for _, s := range f.same(you) {
+		n += s.WrongTries
+	}
+	return n
 }
 
 func deliveryWord(via string) string {

@@ -54,17 +54,13 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 	if !f.Process.State.Active() {
 		return Change{}, notActive(f.Process.State, "SequenceKey")
 	}
-	wrong := 0
-	for _, s := range you.Signees {
-		wrong += s.WrongTries
-	}
 	turns := f.turns()
 	switch {
 	case you.Signed():
 		return Change{}, errSigned()
 	case !has(turns, you.Signees):
 		return Change{}, errNotYourTurn()
-	case wrong >= MaxWrongTries:
+	case f.wrongTries(you.First()) >= MaxWrongTries:
 		return Change{}, errLocked()
 	case you.First().CodesInHour >= MaxCodesAnHour:
 		return Change{}, errTooManyCodes()

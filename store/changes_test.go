@@ -123,3 +123,37 @@ func TestSigneesAreAddedBehindAndRemovedOnesTakeNoPart(t *testing.T) {
 		}
 	})
 }
+
+func TestWrongTriesCountForThePersonAtAllDocuments(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		n := w.sequence(2)
+		if _, _, err := w.Create(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		counted := 0
+		for round := range innsigli.MaxWrongTries {
+			p := n.Process
+			if round%2 == 1 {
+				p = n.Others[0].Process
+			}
+			token := innsigli.NewToken()
+			w.change(t, p.Key, innsigli.Change{Challenge: &innsigli.Challenge{
+				Token: token, Process: p.Key, Signee: p.Signees[0].Key, Via: "email", SentAt: start, ExpiresAt: start.Add(time.Minute),
+			}})
+			for range innsigli.MaxCodeTries {
+				_, ok, err := w.CountTry(t.Context(), token, start)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ok {
+					counted++
+				}
+			}
+		}
+		if n.Process.Signees[0].Person != n.Others[0].Process.Signees[0].Person || counted != innsigli.MaxWrongTries {
+			t.Errorf("%d tries were counted at two documents of one person, want %d", counted, innsigli.MaxWrongTries)
+		}
+	})
+}
