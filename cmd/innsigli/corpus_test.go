@@ -25,7 +25,7 @@ import (
 )
 
 // notOurFault are the refusals that say what the document is; all others count against the share that is taken.
-var notOurFault = []string{"NotPDF", "Encrypted", "Certified", "DynamicXFA", "Portfolio", "TooManyPages", "PageTooLarge", "NoPages"}
+var notOurFault = []string{"NotPDF", "Encrypted", "Certified", "DynamicXFA", "Portfolio", "TooManyPages", "PageTooLarge", "NoPages", "BogusSignature"}
 
 // TestTheCorpusIsTakenAndLooksTheSame takes the PDFs that the PDFium binding tests itself with through a whole server,
 // and those in the folders of INNSIGLI_CORPUS (separated as in PATH).
