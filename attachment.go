@@ -3,6 +3,7 @@ package innsigli
 import (
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -116,7 +117,7 @@ func (p *Process) References() []Reference {
 	if p.State.Ended() {
 		return nil
 	}
-	out := p.Attachments[:len(p.Attachments):len(p.Attachments)]
+	out := slices.Clip(p.Attachments)
 	if p.State == Completed && p.Evidence.Key != "" {
 		out = append(out, p.Evidence)
 	}

@@ -10,7 +10,7 @@ import (
 
 // Facts are what a decision knows: read inside the transaction after the group was locked, so they stay true until it
 // commits.
-type Facts struct {
+type Facts struct { //nolint:recvcheck // read as values; only setState writes, into a decision's own copy
 	Now      time.Time
 	Company  Company
 	Flow     Flow
@@ -35,7 +35,7 @@ type Decision func(Facts) (Change, error)
 
 // Change is what a decision wants to be true from one commit on. The zero value changes nothing.
 // Field order is the order in which the store writes.
-type Change struct {
+type Change struct { //nolint:recvcheck // what decisions share fill a place; what reads and prints does so for values too
 	State   State  // zero: stays. The store refuses what State.May does not allow.
 	EndedBy string // with a state that ends
 
@@ -214,18 +214,7 @@ func (c Change) String() string {
 	for _, d := range c.Draw {
 		line("drawing %s of %s", d.Blob, d.Signee)
 	}
-	for _, s := range c.Edit {
-		line("signee %s %s", s.Key, strings.Join([]string{s.Email, s.Address, s.PostalCode, s.City, s.Reason, s.User}, " | "))
-	}
-	for _, s := range c.Add {
-		line("add %s", strings.Join([]string{s.Name, s.Email, s.Phone, s.Delivery.String()}, " | "))
-	}
-	for _, k := range c.Remove {
-		line("remove %s", k)
-	}
-	for _, h := range c.Hush {
-		line("hush %s%s", h.Signee, prefixed(" at ", h.Address))
-	}
+	c.signees(line)
 	for _, k := range slices.Sorted(maps.Keys(c.Meta)) {
 		line("meta %s=%s", k, c.Meta[k])
 	}
@@ -262,6 +251,22 @@ func (c Change) String() string {
 		}
 	}
 	return b.String()
+}
+
+// signees is the part of the text about people who are changed, come and go.
+func (c Change) signees(line func(string, ...any)) {
+	for _, s := range c.Edit {
+		line("signee %s %s", s.Key, strings.Join([]string{s.Email, s.Address, s.PostalCode, s.City, s.Reason, s.User}, " | "))
+	}
+	for _, s := range c.Add {
+		line("add %s", strings.Join([]string{s.Name, s.Email, s.Phone, s.Delivery.String()}, " | "))
+	}
+	for _, k := range c.Remove {
+		line("remove %s", k)
+	}
+	for _, h := range c.Hush {
+		line("hush %s%s", h.Signee, prefixed(" at ", h.Address))
+	}
 }
 
 func prefixed(p, s string) string {

@@ -181,7 +181,7 @@ func (s *Service) keepNew(ctx context.Context, n *NewProcess, keys ...DataKey) (
 		}
 		for i := range n.Others {
 			o := &n.Others[i]
-			if o.Key, err = s.Keys.Wrap(keys[i+1][:], keyOf(o.Process.Key)); err != nil {
+			if o.Key, err = s.Keys.Wrap(keys[i+1][:], keyOf(o.Process.Key)); err != nil { //nolint:gosec // G602: there is a key for each of the others
 				return "", "", err
 			}
 		}

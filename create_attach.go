@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -112,11 +113,12 @@ func (u *Upload) attachments(r CreateRequest, at time.Time) []Reference {
 
 // hash stands for the bytes of the request, for the Idempotency-Key.
 func (u *Upload) hash(r CreateRequest) string {
-	all := u.doc.Original
+	var all strings.Builder
+	all.WriteString(u.doc.Original)
 	for i := range r.Attachments {
-		all += u.files[i].w.SHA256()
+		all.WriteString(u.files[i].w.SHA256())
 	}
-	return all
+	return all.String()
 }
 
 // keeps says whether a blob is one of those that the process keeps.

@@ -39,7 +39,7 @@ func placeMarks(n int, page PageSize, at Location) (MarkStyle, []place) {
 	if n == 0 || page.W <= 0 || page.H <= 0 {
 		return MarkFull, nil
 	}
-	for s := MarkFull; s < MarkLine; s++ {
+	for s := range MarkLine {
 		if d := markDesigns[s]; fitMarks(n, d, page, d.share) == 1 {
 			return s, markGrid(n, d, page, at, 1)
 		}

@@ -70,6 +70,7 @@ var limitTests = map[string]func(*testing.T){
 // testedBy is for a limit that another package counts: its test there, at the limit and one over, names the constant.
 func testedBy(file, name string) func(*testing.T) {
 	return func(t *testing.T) {
+		t.Helper()
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ func blankPNG(t *testing.T, w, h int) []byte {
 }
 
 func drawingBytes(t *testing.T) {
+	t.Helper()
 	img := blankPNG(t, 10, 10)
 	img = append(img, make([]byte, MaxDrawingBytes-len(img))...) // readers stop at the image's end
 	if err := CheckDrawing(img); err != nil {
@@ -29,6 +30,7 @@ func drawingBytes(t *testing.T) {
 }
 
 func drawingSide(t *testing.T) {
+	t.Helper()
 	if err := CheckDrawing(blankPNG(t, MaxDrawingSide, 1)); err != nil {
 		t.Errorf("at the limit: %v", err)
 	}

@@ -38,7 +38,7 @@ func TestNormsAreListedOnceAndWhereTheyAre(t *testing.T) {
 			}
 			continue
 		}
-		if m, err := os.Stat(c[3]); err != nil || err == nil && m.IsDir() {
+		if m, err := os.Stat(c[3]); err != nil || m.IsDir() {
 			t.Errorf("line %d: %s: no such file", i+1, c[3])
 		}
 	}

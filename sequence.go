@@ -215,17 +215,17 @@ func samePerson(known []*Signee, s *Signee) bool {
 		func(s *Signee) string { return strings.ToLower(s.Email) },
 		func(s *Signee) string { return s.Phone },
 	} {
-		mine, comparable := what(s), false
+		mine, both := what(s), false
 		for _, k := range known {
 			theirs := what(k)
 			if mine == "" || theirs == "" {
 				continue
 			}
-			if comparable = true; mine == theirs {
+			if both = true; mine == theirs {
 				return true
 			}
 		}
-		if comparable {
+		if both {
 			return false
 		}
 	}

@@ -243,7 +243,7 @@ func TestOnlyTheStarterCancelsBySequenceKey(t *testing.T) {
 		t.Errorf("starter: %v\n%s", err, c)
 	}
 	for _, m := range c.Members {
-		if m.State != Canceled || m.Change.Key != KeyDestroyed {
+		if m.State != Canceled || m.Key != KeyDestroyed {
 			t.Errorf("member: %s", m.Change)
 		}
 	}

@@ -6,14 +6,12 @@ import (
 	"testing"
 )
 
-func ptr(s string) *string { return &s }
-
 func TestGoldenUpdateSignee(t *testing.T) {
 	caller := testCaller()
 	inSequence := sequenceOf(Started, signedIn(testAnnex, allOfBjorn))
 	inOrder := factsOf(Started, bjorn(), anna())
 	inOrder.Process.InOrder = true
-	mail := UpdateSigneeRequest{Email: ptr("new@example.com")}
+	mail := UpdateSigneeRequest{Email: new("new@example.com")}
 	for name, tc := range map[string]struct {
 		f      Facts
 		who    SigneeKey
@@ -23,8 +21,8 @@ func TestGoldenUpdateSignee(t *testing.T) {
 		"update_email":             {factsOf(Started, anna(), bjorn()), keyAnna, &caller, mail},
 		"update_email_not_in_turn": {inOrder, keyAnna, &caller, mail},
 		"update_email_sequence":    {inSequence, inSequence.Process.Signees[0].Key, &caller, mail},
-		"update_address":           {factsOf(Started, anna()), keyAnna, nil, UpdateSigneeRequest{Address: ptr("Gata 2"), City: ptr("Akureyri")}},
-		"update_letter_case":       {factsOf(Started, anna()), keyAnna, &caller, UpdateSigneeRequest{Email: ptr(strings.ToUpper(anna().Email))}},
+		"update_address":           {factsOf(Started, anna()), keyAnna, nil, UpdateSigneeRequest{Address: new("Gata 2"), City: new("Akureyri")}},
+		"update_letter_case":       {factsOf(Started, anna()), keyAnna, &caller, UpdateSigneeRequest{Email: new(strings.ToUpper(anna().Email))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _, _ := service(t, &fakeStore{})
@@ -50,20 +48,20 @@ func TestWhoMayChangeWhatOfASignee(t *testing.T) {
 		kind   Kind
 		code   string
 	}{
-		"mail without credentials":         {open, nil, UpdateSigneeRequest{Signee: keyAnna, Email: ptr("x@y.is")}, Forbidden, "NotTheCompany"},
-		"mail by another company":          {open, &foreign, UpdateSigneeRequest{Signee: keyAnna, Email: ptr("x@y.is")}, Forbidden, "NotTheCompany"},
-		"reason without credentials":       {open, nil, UpdateSigneeRequest{Signee: keyAnna, Reason: ptr("x")}, Forbidden, "NotTheCompany"},
-		"user without credentials":         {open, nil, UpdateSigneeRequest{Signee: keyAnna, User: ptr("x@y.is")}, Forbidden, "NotTheCompany"},
-		"the same mail without":            {open, nil, UpdateSigneeRequest{Signee: keyAnna, Email: ptr(anna().Email)}, 0, ""},
-		"no address":                       {open, &own, UpdateSigneeRequest{Signee: keyAnna, Email: ptr("x")}, Invalid, "Email"},
-		"mail taken from an invited":       {open, &own, UpdateSigneeRequest{Signee: keyAnna, Email: ptr("")}, Invalid, "NotEmpty"},
-		"city at the limit":                {open, nil, UpdateSigneeRequest{Signee: keyAnna, City: ptr(strings.Repeat("þ", MaxNameRunes))}, 0, ""},
-		"city one over":                    {open, nil, UpdateSigneeRequest{Signee: keyAnna, City: ptr(strings.Repeat("þ", MaxNameRunes+1))}, Invalid, "Length"},
-		"whoever has signed":               {open, &own, UpdateSigneeRequest{Signee: keyBjorn, City: ptr("x")}, Invalid, "AlreadySigned"},
+		"mail without credentials":         {open, nil, UpdateSigneeRequest{Signee: keyAnna, Email: new("x@y.is")}, Forbidden, "NotTheCompany"},
+		"mail by another company":          {open, &foreign, UpdateSigneeRequest{Signee: keyAnna, Email: new("x@y.is")}, Forbidden, "NotTheCompany"},
+		"reason without credentials":       {open, nil, UpdateSigneeRequest{Signee: keyAnna, Reason: new("x")}, Forbidden, "NotTheCompany"},
+		"user without credentials":         {open, nil, UpdateSigneeRequest{Signee: keyAnna, User: new("x@y.is")}, Forbidden, "NotTheCompany"},
+		"the same mail without":            {open, nil, UpdateSigneeRequest{Signee: keyAnna, Email: new(anna().Email)}, 0, ""},
+		"no address":                       {open, &own, UpdateSigneeRequest{Signee: keyAnna, Email: new("x")}, Invalid, "Email"},
+		"mail taken from an invited":       {open, &own, UpdateSigneeRequest{Signee: keyAnna, Email: new("")}, Invalid, "NotEmpty"},
+		"city at the limit":                {open, nil, UpdateSigneeRequest{Signee: keyAnna, City: new(strings.Repeat("þ", MaxNameRunes))}, 0, ""},
+		"city one over":                    {open, nil, UpdateSigneeRequest{Signee: keyAnna, City: new(strings.Repeat("þ", MaxNameRunes+1))}, Invalid, "Length"},
+		"whoever has signed":               {open, &own, UpdateSigneeRequest{Signee: keyBjorn, City: new("x")}, Invalid, "AlreadySigned"},
 		"whoever has signed, without news": {open, &own, UpdateSigneeRequest{Signee: keyBjorn}, 0, ""},
-		"nobody of the process":            {open, &own, UpdateSigneeRequest{Signee: keyCilia, City: ptr("x")}, NotFound, "NotFound"},
-		"canceled":                         {factsOf(Canceled, anna()), &own, UpdateSigneeRequest{Signee: keyAnna, City: ptr("x")}, NotActive, "ProcessNotActive"},
-		"sealing":                          {factsOf(Sealing, signed(anna())), &own, UpdateSigneeRequest{Signee: keyAnna, City: ptr("x")}, NotActive, "ProcessNotActive"},
+		"nobody of the process":            {open, &own, UpdateSigneeRequest{Signee: keyCilia, City: new("x")}, NotFound, "NotFound"},
+		"canceled":                         {factsOf(Canceled, anna()), &own, UpdateSigneeRequest{Signee: keyAnna, City: new("x")}, NotActive, "ProcessNotActive"},
+		"sealing":                          {factsOf(Sealing, signed(anna())), &own, UpdateSigneeRequest{Signee: keyAnna, City: new("x")}, NotActive, "ProcessNotActive"},
 	} {
 		c, err := s.decideUpdateSignee(tc.f, tc.caller, tc.r)
 		if KindOf(err) != tc.kind || refusalCode(err) != tc.code {

@@ -20,11 +20,11 @@ type Report = pades.Report
 // SignatureReport is what was found about one signature.
 type SignatureReport = pades.SignatureReport
 
-// Party and Finding are parts of a report.
-type (
-	Party   = pades.Party
-	Finding = pades.Finding
-)
+// Party is who a certificate is about.
+type Party = pades.Party
+
+// Finding is a rule that has something to say.
+type Finding = pades.Finding
 
 // The conclusions of a validation (EN 319 102-1, 5.1.3).
 const (

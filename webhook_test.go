@@ -11,6 +11,7 @@ import (
 )
 
 func webhooksOfAFlow(t *testing.T) {
+	t.Helper()
 	if err := RoomForWebhook(MaxWebhooks - 1); err != nil {
 		t.Errorf("the last one that fits: %v", err)
 	}
@@ -20,6 +21,7 @@ func webhooksOfAFlow(t *testing.T) {
 }
 
 func webhookURL(t *testing.T) {
+	t.Helper()
 	const begin = "https://a.example/"
 	for n, ok := range map[int]bool{MaxWebhookURL: true, MaxWebhookURL + 1: false} {
 		var bad fieldErrors
@@ -99,6 +101,7 @@ func TestJobsForOneReceiverShareATarget(t *testing.T) {
 }
 
 func deliveriesOfAPage(t *testing.T) {
+	t.Helper()
 	for given, want := range map[int]int{0: MaxDeliveries, 1: 1, MaxDeliveries: MaxDeliveries} {
 		q := DeliveryQuery{Take: given}
 		if err := q.check(); err != nil || q.Take != want {
@@ -129,6 +132,7 @@ func (s *rotation) RotateWebhookKey(_ context.Context, _ CompanyKey, fresh Wrapp
 }
 
 func keyOverlap(t *testing.T) {
+	t.Helper()
 	for overlap, ok := range map[time.Duration]bool{-time.Hour: false, 0: true, MaxKeyOverlap: true, MaxKeyOverlap + time.Hour: false} {
 		st := &rotation{busy: 1}
 		s, _, _ := service(t, nil)

@@ -110,7 +110,7 @@ func (u *uploads) read(ctx context.Context, body io.Reader) (createSequentialSig
 		}
 		i, err := strconv.Atoi(m[1])
 		if err != nil || i >= innsigli.MaxSequence {
-			return nil // too many are refused when they have been counted
+			return nil //nolint:nilerr // too many are refused when they have been counted
 		}
 		if k, ok := attachmentAt(m[2]); ok {
 			return u.attachment(ctx, i, k, token, r)

@@ -239,8 +239,7 @@ func (d *drawing) finish(version string) *huma.OpenAPI {
 func (d *drawing) loosen(name string, s *huma.Schema) {
 	s.Required = nil
 	t := d.in.TypeFromRef(schemas + name)
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if f.Tag.Get("required") == "true" {
 			member, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			s.Required = append(s.Required, member)

@@ -81,7 +81,7 @@ func (a *API) browseFile(w http.ResponseWriter, r *http.Request) error {
 	b, err := fs.ReadFile(static.FS, name+".gz")
 	if err != nil {
 		a.NotFound()(w, r)
-		return nil
+		return nil //nolint:nilerr // it is answered: embedded files are there or not
 	}
 	return a.packed(w, r, name, b)
 }

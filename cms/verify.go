@@ -87,7 +87,7 @@ func parseSignerOf(sd *parsed, old bool) (*Signature, error) {
 		return nil, errors.New("the signer's digest algorithm is not announced")
 	}
 	var err error
-	if s.Hash, err = hashOf(s.info.DigestAlgorithm.Algorithm); err != nil && !(old && s.info.DigestAlgorithm.Algorithm.Equal(oidSHA1)) {
+	if s.Hash, err = hashOf(s.info.DigestAlgorithm.Algorithm); err != nil && (!old || !s.info.DigestAlgorithm.Algorithm.Equal(oidSHA1)) {
 		return nil, err
 	} else if err != nil {
 		s.Hash = crypto.SHA1

@@ -150,8 +150,8 @@ func TestProofs(t *testing.T) {
 func TestCommitmentsHideAndBind(t *testing.T) {
 	t.Parallel()
 	salt, p := ledger.NewSalt(), ledger.Personal{Actor: "ann@example.com"}
-	if p.Commit(salt) != p.Commit(salt) || p.Commit(salt) == p.Commit(ledger.NewSalt()) ||
-		p.Commit(salt) == (ledger.Personal{Address: "ann@example.com"}).Commit(salt) {
+	c := p.Commit(salt)
+	if c != p.Commit(salt) || c == p.Commit(ledger.NewSalt()) || c == (ledger.Personal{Address: "ann@example.com"}).Commit(salt) {
 		t.Error("commitments do not bind")
 	}
 }

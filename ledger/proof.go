@@ -101,7 +101,7 @@ func (p Proved) process(first string) string {
 	return p.Lines[0].Process
 }
 
-func (p ProofLine) verify(c Checkpoint, prev Hash) (Told, error) {
+func (p *ProofLine) verify(c Checkpoint, prev Hash) (Told, error) {
 	told, commitment, before, err := parseLeaf([]byte(p.Leaf))
 	if err != nil {
 		return Told{}, err

@@ -89,7 +89,7 @@ func (h *Handler) whoever(r *http.Request) (person, error) {
 func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
 	p := person{
 		screen: h.screenFor(r, v.You.Language.Tag()), View: v,
-		Document: untwisted(documentName(v.Process)), Owner: v.Facts.Owner(),
+		Document: untwisted(documentName(v.Process)), Owner: v.Owner(),
 	}
 	p.Company, p.Declined = untwisted(v.Company.Name), v.You.Declined()
 	p.base = linkOf(v.Process.Key, v.You.Key)

@@ -12,9 +12,9 @@ import (
 const (
 	// The company's row is what is locked, so that of two changes of its keys one sees what the other has done.
 	qLockCompany  = `update company set name = name where key = $1`
-	qAPIKeys      = `select id, company, name, permissions, created_at from api_key where company = $1 order by created_at, id`
+	qAPIKeys      = `select id, company, name, permissions, created_at from api_key where company = $1 order by created_at, id` //nolint:gosec // G101: a statement, no key
 	qNewAPIKey    = `insert into api_key (hash, company, name, id, permissions, created_at) values ($1, $2, $3, $4, $5, $6)`
-	qChangeAPIKey = `update api_key set name = $3, permissions = $4 where company = $1 and id = $2`
+	qChangeAPIKey = `update api_key set name = $3, permissions = $4 where company = $1 and id = $2` //nolint:gosec // G101: a statement, no key
 	qRemoveAPIKey = `delete from api_key where company = $1 and id = $2`
 )
 

@@ -15,6 +15,7 @@ func TestAPIKeys(t *testing.T) {
 }
 
 func (w *world) apiKeys(t *testing.T) {
+	t.Helper()
 	c := w.company.Key
 	may := []innsigli.Permission{{Resource: "Signing", Verbs: []string{"GET"}}}
 	hash := innsigli.HashAPIKey("api-second")
@@ -62,6 +63,7 @@ func TestAPIKeysHaveALimit(t *testing.T) {
 }
 
 func (w *world) apiKeyLimit(t *testing.T) {
+	t.Helper()
 	for i := 1; ; i++ {
 		err := w.AddAPIKey(t.Context(), innsigli.APIKey{ID: int64(i + 1), Company: w.company.Key, Name: fmt.Sprint("key ", i)}, innsigli.HashAPIKey(fmt.Sprint("api-", i)))
 		if want := i >= innsigli.MaxAPIKeys; (innsigli.KindOf(err) == innsigli.Invalid) != want || !want && err != nil {

@@ -11,6 +11,7 @@ import (
 // TestAPIKeys lives through a company's keys as a client does.
 func TestAPIKeys(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r, _ := newLocal(t, db, seams{})
 		a := r.ask("POST", "/api/Management/ApiKeys", "own", map[string]any{
 			"Name": "reader", "Permissions": []any{map[string]any{"ApiResource": "signing", "verbs": []string{"get"}, "flows": []string{}}}, "extra": 1,

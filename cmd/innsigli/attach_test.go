@@ -88,95 +88,117 @@ func TestAttachments(t *testing.T) {
 			t.Fatalf("created with %+v", p.AttachmentReferences)
 		}
 		terms, page := p.AttachmentReferences[0], p.AttachmentReferences[1]
-		if terms.FileName != "Skilmálar.txt" || terms.ContentLength != int64(len(long)) || terms.AttachmentType != "Unspecified" ||
-			len(terms.ID) != 34 || !strings.HasPrefix(terms.ID, "at") || terms.ProcessKey != p.Key || terms.SigneeKey != "" {
-			t.Errorf("reference: %+v", terms)
-		}
-		a := r.ask("GET", r.path(t, terms.URL), "", nil)
-		if a.status != 200 || string(a.body) != long || a.header.Get("Content-Type") != "text/plain; charset=utf-8" {
-			t.Errorf("fetched: %d %s %d bytes", a.status, a.header.Get("Content-Type"), len(a.body))
-		}
-		a = r.ask("GET", "/signing/"+p.Key+"/attachment/"+page.ID+"/fileName/PAGE.html", "", nil)
-		if a.status != 200 || a.header.Get("Content-Type") != "application/octet-stream" || a.header.Get("X-Content-Type-Options") != "nosniff" ||
-			!strings.HasPrefix(a.header.Get("Content-Disposition"), "attachment") {
-			t.Errorf("a page in place of a file: %d %v", a.status, a.header)
-		}
-		for _, wrong := range []string{
-			"/signing/" + p.Key + "/attachment/" + page.ID + "/fileName/other.html", "/attachment/" + p.Key + "/at00/page.html",
-			"/attachment/sp00/" + page.ID + "/page.html",
-		} {
-			refusal(t, wrong, r.ask("GET", wrong, "", nil), 404, "NotFound")
-		}
-
-		form1, kind := form(t, map[string]string{"Description": "Vegabréf", "AttachmentType": "60"}, [2]string{"passport.png", "PNG of Ann"})
-		a = r.attach(p.process, 0, form1, kind)
-		var mine reference
-		if a.json(t, &mine); a.status != 200 || mine.SigneeKey != p.Signees[0].Key || mine.AttachmentType != "VerificationMedia" ||
-			mine.Description != "Vegabréf" || mine.ContentType != "image/png" || mine.ContentLength != 10 {
-			t.Fatalf("attached: %d %s", a.status, a.body)
-		}
-		seen := func(n int) int {
-			var v attachedProcess
-			r.ask("GET", "/signing/"+p.Key+"/signee/"+p.Signees[n].Key, "", nil).json(t, &v)
-			return len(v.AttachmentReferences)
-		}
-		if seen(0) != 3 || seen(1) != 2 {
-			t.Errorf("Ann sees %d, Bo %d; her passport is hers", seen(0), seen(1))
-		}
+		r.sendersFiles(t, p, long)
+		r.passport(t, p)
 		r.attachRefusals(t, p.process)
 		refusal(t, "take away the sender's", r.ask("DELETE", "/signing/"+p.Key+"/attachment/"+page.ID+"/fileName/page.html", "", nil), 401, "Unauthorized")
 		if a := r.ask("DELETE", "/signing/"+p.Key+"/attachment/"+page.ID+"/fileName/page.html", "own", nil); a.status != 204 || len(a.body) != 0 {
 			t.Errorf("detach: %d %s", a.status, a.body)
 		}
 		refusal(t, "taken away", r.ask("GET", r.path(t, page.URL), "own", nil), 404, "NotFound")
-
-		copied := r.bodyOf(innsiglitest.PDF(t, 1, "copy"), byMail("Ann", "ann@copy.example"))
-		copied["attachmentReferences"] = []any{terms, map[string]any{"id": "at0", "processKey": p.Key}}
-		refusal(t, "copy of none", r.ask("POST", "/management/signing", "own", copied), 400, "NotFound", "attachmentReferences[1]")
-		copied["attachmentReferences"] = []any{terms}
-		second := r.createAttached(t, copied)
-		if len(second.AttachmentReferences) != 1 || second.AttachmentReferences[0].ID == terms.ID || second.AttachmentReferences[0].FileName != terms.FileName {
-			t.Fatalf("copied: %+v", second.AttachmentReferences)
-		}
-		if st := r.cancel(second.Key); st != 204 {
-			t.Fatal(st)
-		}
-		for _, x := range second.AttachmentReferences {
-			if a := r.ask("GET", r.path(t, x.URL), "own", nil); a.status != 410 && a.status != 404 {
-				t.Errorf("after the cancel: %d", a.status)
-			}
-		}
-		if a := r.ask("GET", r.path(t, terms.URL), "", nil); a.status != 200 {
-			t.Errorf("the one that was copied went with the copy: %d", a.status)
-		}
-
-		for n := range p.Signees {
-			token := r.tokenFor(p.process, n)
-			if a := r.otp(token, codeFor(s, token)); a.status != 200 {
-				t.Fatalf("sign: %d %s", a.status, a.body)
-			}
-		}
-		r.settled()
-		for to, want := range map[string][]string{
-			"ann@example.com": {"samningur.pdf", "Skilmálar.txt", "passport.png"}, "bo@example.com": {"samningur.pdf", "Skilmálar.txt"},
-			"owner@nordurljos.example": {"samningur.pdf", "Skilmálar.txt", "passport.png"},
-		} {
-			m := r.mailTo(to, func(m innsiglitest.Mail) bool { return len(m.Files) > 0 && m.Files[0].Name == "samningur.pdf" })
-			var names []string
-			for _, f := range m.Files {
-				names = append(names, f.Name)
-			}
-			if !slices.Equal(names, want) {
-				t.Errorf("mail to %s has %q, want %q", to, names, want)
-			}
-		}
-		form2, kind := form(t, nil, [2]string{"late.txt", "late"})
-		refusal(t, "attach to what is completed", r.attach(p.process, 0, form2, kind), 406, "ProcessNotActive", "ProcessKey")
+		r.copiedFile(t, p.Key, terms)
+		r.signedWithFiles(t, s, p.process)
+		late, kind := form(t, nil, [2]string{"late.txt", "late"})
+		refusal(t, "attach to what is completed", r.attach(p.process, 0, late, kind), 406, "ProcessNotActive", "ProcessKey")
 		r.hooksNameFiles(t, p.Key)
 		if log := r.statuses(p.Key); count(log, "AttachmentAdded") != 1 || count(log, "AttachmentRemoved") != 1 {
 			t.Errorf("log: %q", log)
 		}
 	})
+}
+
+// sendersFiles: both are named and handed out, and never as a page.
+func (r *rig) sendersFiles(t *testing.T, p attachedProcess, long string) {
+	t.Helper()
+	terms, page := p.AttachmentReferences[0], p.AttachmentReferences[1]
+	if terms.FileName != "Skilmálar.txt" || terms.ContentLength != int64(len(long)) || terms.AttachmentType != "Unspecified" ||
+		len(terms.ID) != 34 || !strings.HasPrefix(terms.ID, "at") || terms.ProcessKey != p.Key || terms.SigneeKey != "" {
+		t.Errorf("reference: %+v", terms)
+	}
+	a := r.ask("GET", r.path(t, terms.URL), "", nil)
+	if a.status != 200 || string(a.body) != long || a.header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("fetched: %d %s %d bytes", a.status, a.header.Get("Content-Type"), len(a.body))
+	}
+	a = r.ask("GET", "/signing/"+p.Key+"/attachment/"+page.ID+"/fileName/PAGE.html", "", nil)
+	if a.status != 200 || a.header.Get("Content-Type") != "application/octet-stream" || a.header.Get("X-Content-Type-Options") != "nosniff" ||
+		!strings.HasPrefix(a.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("a page in place of a file: %d %v", a.status, a.header)
+	}
+	for _, wrong := range []string{
+		"/signing/" + p.Key + "/attachment/" + page.ID + "/fileName/other.html", "/attachment/" + p.Key + "/at00/page.html",
+		"/attachment/sp00/" + page.ID + "/page.html",
+	} {
+		refusal(t, wrong, r.ask("GET", wrong, "", nil), 404, "NotFound")
+	}
+}
+
+// passport: what a signee attaches is for the sender and that signee alone.
+func (r *rig) passport(t *testing.T, p attachedProcess) {
+	t.Helper()
+	file, kind := form(t, map[string]string{"Description": "Vegabréf", "AttachmentType": "60"}, [2]string{"passport.png", "PNG of Ann"})
+	a := r.attach(p.process, 0, file, kind)
+	var mine reference
+	if a.json(t, &mine); a.status != 200 || mine.SigneeKey != p.Signees[0].Key || mine.AttachmentType != "VerificationMedia" ||
+		mine.Description != "Vegabréf" || mine.ContentType != "image/png" || mine.ContentLength != 10 {
+		t.Fatalf("attached: %d %s", a.status, a.body)
+	}
+	seen := func(n int) int {
+		var v attachedProcess
+		r.ask("GET", "/signing/"+p.Key+"/signee/"+p.Signees[n].Key, "", nil).json(t, &v)
+		return len(v.AttachmentReferences)
+	}
+	if seen(0) != 3 || seen(1) != 2 {
+		t.Errorf("Ann sees %d, Bo %d; her passport is hers", seen(0), seen(1))
+	}
+}
+
+// copiedFile copies a file of one process into another, which takes nothing along when it is cancelled.
+func (r *rig) copiedFile(t *testing.T, from string, terms reference) {
+	t.Helper()
+	copied := r.bodyOf(innsiglitest.PDF(t, 1, "copy"), byMail("Ann", "ann@copy.example"))
+	copied["attachmentReferences"] = []any{terms, map[string]any{"id": "at0", "processKey": from}}
+	refusal(t, "copy of none", r.ask("POST", "/management/signing", "own", copied), 400, "NotFound", "attachmentReferences[1]")
+	copied["attachmentReferences"] = []any{terms}
+	second := r.createAttached(t, copied)
+	if len(second.AttachmentReferences) != 1 || second.AttachmentReferences[0].ID == terms.ID || second.AttachmentReferences[0].FileName != terms.FileName {
+		t.Fatalf("copied: %+v", second.AttachmentReferences)
+	}
+	if st := r.cancel(second.Key); st != 204 {
+		t.Fatal(st)
+	}
+	for _, x := range second.AttachmentReferences {
+		if a := r.ask("GET", r.path(t, x.URL), "own", nil); a.status != 410 && a.status != 404 {
+			t.Errorf("after the cancel: %d", a.status)
+		}
+	}
+	if a := r.ask("GET", r.path(t, terms.URL), "", nil); a.status != 200 {
+		t.Errorf("the one that was copied went with the copy: %d", a.status)
+	}
+}
+
+// signedWithFiles: everybody's mail has the files that are theirs to see.
+func (r *rig) signedWithFiles(t *testing.T, s *server, p process) {
+	t.Helper()
+	for n := range p.Signees {
+		token := r.tokenFor(p, n)
+		if a := r.otp(token, codeFor(s, token)); a.status != 200 {
+			t.Fatalf("sign: %d %s", a.status, a.body)
+		}
+	}
+	r.settled()
+	for to, want := range map[string][]string{
+		"ann@example.com": {"samningur.pdf", "Skilmálar.txt", "passport.png"}, "bo@example.com": {"samningur.pdf", "Skilmálar.txt"},
+		"owner@nordurljos.example": {"samningur.pdf", "Skilmálar.txt", "passport.png"},
+	} {
+		m := r.mailTo(to, func(m innsiglitest.Mail) bool { return len(m.Files) > 0 && m.Files[0].Name == "samningur.pdf" })
+		var names []string
+		for _, f := range m.Files {
+			names = append(names, f.Name)
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("mail to %s has %q, want %q", to, names, want)
+		}
+	}
 }
 
 func (r *rig) createAttached(t *testing.T, body map[string]any) attachedProcess {

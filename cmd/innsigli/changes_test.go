@@ -210,7 +210,7 @@ func addedToSequence(t *testing.T, r *rig) {
 		t.Fatalf("add: %d %s", a.status, a.body)
 	}
 	r.went(m, "mail "+ann+": invitation")
-	if mail := r.lastTo(ann); !strings.Contains(mail.Text, "lease.pdf") || !strings.Contains(mail.Text, "annex.pdf") || !strings.Contains(mail.Text, q.person(0, 0)) {
+	if mail := r.lastTo(ann); !strings.Contains(mail.Text, "lease.pdf") || !strings.Contains(mail.Text, "annex.pdf") || !strings.Contains(mail.Text, q.person(0)) {
 		t.Errorf("the invitation is not to both documents: %s", mail.Text)
 	}
 }

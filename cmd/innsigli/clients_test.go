@@ -31,6 +31,7 @@ func output(t *testing.T, cmd *exec.Cmd) []byte {
 func TestCurl(t *testing.T) {
 	innsiglitest.NeedTool(t, "curl", "curl")
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r, _ := newLocal(t, db, seams{})
 		body, err := json.Marshal(r.bodyOf(innsiglitest.PDF(t, 1, "curl"), byMail("Anna", "anna@example.com")))
 		if err != nil {
@@ -104,6 +105,7 @@ console.log('ok');
 func TestNode(t *testing.T) {
 	innsiglitest.NeedTool(t, "node", "nodejs")
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r, _ := newLocal(t, db, seams{})
 		file := filepath.Join(t.TempDir(), "client.mjs")
 		writeFile(t, file, []byte(nodeClient))
@@ -119,6 +121,7 @@ func TestNode(t *testing.T) {
 // camelCase, enumerations by number or by name, null for what is not set, and members that this server does not know.
 func TestRequestsOfCSharp(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r, _ := newLocal(t, db, seams{})
 		pdf := base64.StdEncoding.EncodeToString(innsiglitest.PDF(t, 1, "C#"))
 		for name, body := range map[string]string{

@@ -10,6 +10,7 @@ import (
 // TestCompanySettings changes a company by API and on the command line, and reads what its people read.
 func TestCompanySettings(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r := newRig(t, db)
 		a := r.ask("PUT", "/api/management/company", "own", map[string]any{"Name": "Suðurljós ehf.", "LANGUAGE": "is", "extra": true})
 		var got struct{ CompanyKey, Name, Email, Language string }

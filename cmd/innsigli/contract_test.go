@@ -124,7 +124,7 @@ func (c *contract) document(u *url.URL) (*contractDoc, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	b, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("status %d", resp.StatusCode)
@@ -230,7 +230,7 @@ func (d *contractDoc) judge(r *http.Request, path string, sent []byte, resp *htt
 func (d *contractDoc) check(in map[string]any, at string, body []byte, what string) []string {
 	content, _ := in["content"].(map[string]any)
 	if _, ok := content["application/json"]; !ok {
-		if _, any := content["*/*"]; any {
+		if _, stream := content["*/*"]; stream {
 			return nil
 		}
 		return []string{what + " is JSON, and none is said"}

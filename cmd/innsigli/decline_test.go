@@ -162,7 +162,7 @@ func declinedSequence(t *testing.T, r *rig) {
 		}
 	}
 	for n, want := range map[int]string{0: "You declined to sign", 1: "You don’t have to sign this any more"} {
-		a := r.ask("GET", "/s/"+q.Key+"/"+q.person(0, n), "", nil)
+		a := r.ask("GET", "/s/"+q.Key+"/"+q.person(n), "", nil)
 		if a.status != http.StatusGone || !strings.Contains(string(a.body), want) {
 			t.Errorf("link of person %d: %d %s", n, a.status, a.body)
 		}

@@ -133,8 +133,8 @@ func search(t *testing.T, dir string, secrets map[string][]byte) {
 }
 
 // inFolder tells which secrets are in which files of a folder.
-func inFolder(t testing.TB, dir string, secrets map[string][]byte) []string {
-	t.Helper()
+func inFolder(tb testing.TB, dir string, secrets map[string][]byte) []string {
+	tb.Helper()
 	var found []string
 	seen := 0
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -154,10 +154,10 @@ func inFolder(t testing.TB, dir string, secrets map[string][]byte) []string {
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if seen < 3 {
-		t.Errorf("only %d files were searched", seen)
+		tb.Errorf("only %d files were searched", seen)
 	}
 	return found
 }

@@ -6,14 +6,16 @@ import (
 	"github.com/innsigli/innsigli/innsiglitest"
 )
 
+type flow struct {
+	Key, FlowKey, Name string
+	Active             bool
+}
+
 // TestFlowManagement lives through a company's flows as a client does.
 func TestFlowManagement(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r, _ := newLocal(t, db, seams{})
-		type flow struct {
-			Key, FlowKey, Name string
-			Active             bool
-		}
 		var made, got flow
 		a := r.ask("POST", "/api/management/Flow/", "own", map[string]any{"Name": "Leiga", "productType": "Default", "extra": []int{1}})
 		if a.json(t, &made); a.status != 200 || made.Name != "Leiga" || !made.Active || made.Key == "" || made.Key != made.FlowKey {
@@ -44,20 +46,26 @@ func TestFlowManagement(t *testing.T) {
 		if a.json(t, &types); a.status != 200 || len(types.WebhookTypes) < 4 || types.EmailTemplateTypes == nil {
 			t.Errorf("deliveries: %d %s", a.status, a.body)
 		}
-		if a := r.ask("DELETE", "/management/flow/"+made.Key, "own", nil); a.status != 204 {
-			t.Errorf("delete: %d %s", a.status, a.body)
-		}
-		if got := r.shown(p); got == "Canceled" || got == "" {
-			t.Errorf("what runs in a deleted flow: %q", got)
-		}
-		for method, path := range map[string]string{"GET": "/management/flow/" + made.Key, "DELETE": "/management/flow/" + made.Key} {
-			if a := r.ask(method, path, "own", nil); a.status != 404 {
-				t.Errorf("%s of a deleted flow: %d %s", method, a.status, a.body)
-			}
-		}
+		flowDeleted(t, r, made, p)
 		a = r.ask("PUT", "/management/flow", "own", map[string]any{"name": "no key"})
 		if _, fields := a.errorCode(); a.status != 400 || len(fields) != 1 || fields[0] != "flowKey" {
 			t.Errorf("a change without a key: %d %s", a.status, a.body)
 		}
 	})
+}
+
+// flowDeleted deletes a flow: it is gone, and what runs in it runs on.
+func flowDeleted(t *testing.T, r *rig, made flow, p process) {
+	t.Helper()
+	if a := r.ask("DELETE", "/management/flow/"+made.Key, "own", nil); a.status != 204 {
+		t.Errorf("delete: %d %s", a.status, a.body)
+	}
+	if got := r.shown(p); got == "Canceled" || got == "" {
+		t.Errorf("what runs in a deleted flow: %q", got)
+	}
+	for method, path := range map[string]string{"GET": "/management/flow/" + made.Key, "DELETE": "/management/flow/" + made.Key} {
+		if a := r.ask(method, path, "own", nil); a.status != 404 {
+			t.Errorf("%s of a deleted flow: %d %s", method, a.status, a.body)
+		}
+	}
 }

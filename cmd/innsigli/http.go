@@ -102,7 +102,7 @@ func (s *server) authority(r chi.Router, frame *web.Frame) {
 		if route.Costly {
 			h = func(w http.ResponseWriter, r *http.Request) error {
 				if !limit.Allow() {
-					return tooManyAsked
+					return errTooManyAsked
 				}
 				return route.Handler(w, r)
 			}
@@ -111,7 +111,7 @@ func (s *server) authority(r chi.Router, frame *web.Frame) {
 	}
 }
 
-var tooManyAsked = &innsigli.Error{Kind: innsigli.TooMany, Code: "TooManyRequests", Text: "The server's certificate authority is asked too often. Try again in a moment.", RetryAfter: time.Second}
+var errTooManyAsked = &innsigli.Error{Kind: innsigli.TooMany, Code: "TooManyRequests", Text: "The server's certificate authority is asked too often. Try again in a moment.", RetryAfter: time.Second}
 
 // onlyLoopback hides a page from everyone who is not on this machine.
 func onlyLoopback(h, hidden http.HandlerFunc) http.HandlerFunc {

@@ -104,7 +104,6 @@ type corpus struct {
 	pages   *render.Renderer
 	dir     string
 	root    []byte
-	seal    string // the name in the seal's certificate
 	db      string // what pdfsig trusts
 	sealed  []sealedFile
 	refused map[string][]string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -21,7 +20,7 @@ var forPeople = regexp.MustCompile(`^(/|/assets/.*|/s/.*|/verify|` + page.Outbox
 // TestEveryRouteIsInTheDocument walks what the server really serves.
 func TestEveryRouteIsInTheDocument(t *testing.T) {
 	_, s := newLocal(t, "sqlite", seams{})
-	r, a, err := s.router(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	r, a, err := s.router(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,6 +184,7 @@ const (
 // TestLocalTrustGivesLTA with nothing from outside, and strangers find nothing wrong with it.
 func TestLocalTrustGivesLTA(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		r, s := newLocal(t, db, seams{})
 		p := r.create(innsiglitest.PDF(t, 1, "lta"), byMail("Anna", "anna@example.is"))
 		r.signAll(s, p)
@@ -244,6 +245,7 @@ var everybody = []string{"anna@example.is", "bjorn@example.is", "owner@nordurljo
 // authority is back, seal, mails and metrics follow, and the bytes that were replaced go.
 func TestTimeStampsComeLater(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		var c clock
 		c.add(-time.Hour) // so that what is sealed later lies in the past of those who judge it
 		r, s, service, p := pendingProcess(t, db, down, &c)
@@ -403,6 +405,7 @@ func TestOwnSealWithOwnAuthorityGivesLTA(t *testing.T) {
 // TestRaiseSurvivesFaults: a commit or a write that fails leaves the document as it was, and the next try raises it.
 func TestRaiseSurvivesFaults(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		var c clock
 		service := newTrustService(t, c.now)
 		service.mode.Store(down)
@@ -449,6 +452,7 @@ func (q failingSettle) Settle(ctx context.Context, j innsigli.Job, o innsigli.Ou
 // twice.
 func TestRaiseSurvivesKill(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		service := newTrustService(t, time.Now)
 		service.mode.Store(down)
 		r := newRig(t, db, "--tsa", service.tsa())

@@ -55,9 +55,9 @@ func TestRetention(t *testing.T) {
 			if err := s.keeper.sequence(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			for err := error(nil); ; { // a line that the loop beside numbers right now is waited for
-				var waits []string
-				if waits, err = r.rows("select 'x' from log where seq is null"); err != nil {
+			for { // a line that the loop beside numbers right now is waited for
+				waits, err := r.rows("select 'x' from log where seq is null")
+				if err != nil {
 					t.Fatal(err)
 				}
 				if len(waits) == 0 {

@@ -39,11 +39,11 @@ func TestSequenceWithFilesAndDrawings(t *testing.T) {
 		t.Fatalf("files of the lease and the annex: %+v", files.SigningProcesses)
 	}
 
-	image := map[string]any{"sequenceKey": q.Key, "SequenceSigneeKey": q.person(0, 0), "image": "data:image/png;base64," + base64.StdEncoding.EncodeToString(strokes(t, 60, 30))}
+	image := map[string]any{"sequenceKey": q.Key, "SequenceSigneeKey": q.person(0), "image": "data:image/png;base64," + base64.StdEncoding.EncodeToString(strokes(t, 60, 30))}
 	if a := r.ask("POST", "/signing/simple/bulk/imageData", "", image); a.status != 204 {
 		t.Fatalf("draw: %d %s", a.status, a.body)
 	}
-	if a := r.signWhole(q, q.person(0, 0), "ann@files.example"); a.status != 200 {
+	if a := r.signWhole(q, q.person(0), "ann@files.example"); a.status != 200 {
 		t.Fatalf("sign: %d %s", a.status, a.body)
 	}
 	r.settled()

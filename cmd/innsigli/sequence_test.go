@@ -66,11 +66,11 @@ func (r *rig) createSequence(more map[string]any, parts ...part) sequence {
 	return q
 }
 
-// person finds the sequence's link of whoever is the n-th signee of its i-th document.
-func (q sequence) person(i, n int) string {
+// person finds the sequence's link of whoever is the n-th signee of its first document.
+func (q sequence) person(n int) string {
 	for _, s := range q.Signees {
 		for _, k := range s.SigningKeys {
-			if k.SigneeKey == q.SigningProcesses[i].Signees[n].Key {
+			if k.SigneeKey == q.SigningProcesses[0].Signees[n].Key {
 				return s.Key
 			}
 		}
@@ -128,6 +128,44 @@ func sequenceSigned(t *testing.T, r *rig) {
 	if q.Status != "Created" || !strings.HasPrefix(q.Key, "pg") || len(q.Signees) != 2 || len(q.SigningProcesses) != 2 || len(q.Signees[0].SigningKeys) != 2 {
 		t.Fatalf("created %+v", q)
 	}
+	sequenceNamed(t, r, q, ann)
+	sequenceShown(t, r, q, owner)
+
+	m = r.moment()
+	if a := r.signWhole(q, q.person(0), ann); a.status != http.StatusOK || !bytes.Contains(a.body, []byte(`"message":"ok"`)) {
+		t.Fatalf("sign all: %d %s", a.status, a.body)
+	}
+	r.went(m, "mail "+ann+": code", "webhook 1", "webhook 1")
+	if st := r.shown(q.SigningProcesses[1].process); st != "Started" {
+		t.Errorf("the annex, which all have signed, is %s", st)
+	}
+	m = r.moment()
+	if a := r.signWhole(q, q.person(1), bo); a.status != http.StatusOK {
+		t.Fatalf("sign all: %d %s", a.status, a.body)
+	}
+	r.went(m, "mail "+bo+": code", "webhook 2 + document", "webhook 2 + document",
+		"mail "+ann+": completed + lease.pdf + annex.pdf", "mail "+bo+": completed + lease.pdf", "mail "+owner+": completed + lease.pdf + annex.pdf")
+	for _, p := range q.SigningProcesses {
+		pdf := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil)
+		judgeSeal(t, r, pdf.body)
+		if log := r.statuses(p.Key); count(log, "Completed") != 1 || count(log, "SignupSent") != len(p.Signees) {
+			t.Errorf("log %q", log)
+		}
+	}
+	var own sequence
+	r.ask("GET", "/signing/sequential/"+q.Key+"/signee/"+q.person(1), "", nil).json(t, &own)
+	if own.Status != "Completed" {
+		t.Errorf("shown as %s", own.Status)
+	}
+	refusal(t, "cancel of a completed sequence", r.ask("DELETE", "/management/signing/sequential?SequenceKey="+q.Key+"&User="+owner, "own", nil), 400, "ProcessNotActive", "ProcessKey")
+	if st := r.cancel(q.SigningProcesses[1].Key); st != http.StatusBadRequest {
+		t.Errorf("cancel of a completed member: %d", st)
+	}
+}
+
+// sequenceNamed: the log and the one link of the invitation name the sequence.
+func sequenceNamed(t *testing.T, r *rig, q sequence, ann string) {
+	t.Helper()
 	for _, p := range q.SigningProcesses {
 		if p.SequenceKey != q.Key {
 			t.Errorf("process of the sequence %q, want %q", p.SequenceKey, q.Key)
@@ -149,45 +187,20 @@ func sequenceSigned(t *testing.T, r *rig) {
 	if !strings.Contains(mail.Text, q.Signees[0].URL) || strings.Contains(mail.Text, q.SigningProcesses[0].Key) || !strings.Contains(mail.Text, "lease.pdf") || !strings.Contains(mail.Text, "annex.pdf") {
 		t.Errorf("the invitation is not the one link to both documents: %s", mail.Text)
 	}
+}
+
+// sequenceShown: each signee sees their own part, the company all.
+func sequenceShown(t *testing.T, r *rig, q sequence, owner string) {
+	t.Helper()
 	var own sequence
-	r.ask("GET", "/signing/sequential/"+q.Key+"/signee/"+q.person(0, 1), "", nil).json(t, &own)
+	r.ask("GET", "/signing/sequential/"+q.Key+"/signee/"+q.person(1), "", nil).json(t, &own)
 	if own.Status != "Started" || own.User != "" || len(own.Signees) != 1 || len(own.SigningProcesses) != 1 || own.SigningProcesses[0].Signees[0].Key != "" {
 		t.Errorf("Bo sees more than is his: %+v", own)
 	}
 	var whole sequence
-	r.ask("GET", "/api/Signing/Sequential/"+q.Key+"/Signee/"+q.person(0, 1), "own", nil).json(t, &whole)
+	r.ask("GET", "/api/Signing/Sequential/"+q.Key+"/Signee/"+q.person(1), "own", nil).json(t, &whole)
 	if len(whole.Signees) != 2 || len(whole.SigningProcesses) != 2 || whole.User != owner {
 		t.Errorf("the company sees %+v", whole)
-	}
-
-	m = r.moment()
-	if a := r.signWhole(q, q.person(0, 0), ann); a.status != http.StatusOK || !bytes.Contains(a.body, []byte(`"message":"ok"`)) {
-		t.Fatalf("sign all: %d %s", a.status, a.body)
-	}
-	r.went(m, "mail "+ann+": code", "webhook 1", "webhook 1")
-	if st := r.shown(q.SigningProcesses[1].process); st != "Started" {
-		t.Errorf("the annex, which all have signed, is %s", st)
-	}
-	m = r.moment()
-	if a := r.signWhole(q, q.person(0, 1), bo); a.status != http.StatusOK {
-		t.Fatalf("sign all: %d %s", a.status, a.body)
-	}
-	r.went(m, "mail "+bo+": code", "webhook 2 + document", "webhook 2 + document",
-		"mail "+ann+": completed + lease.pdf + annex.pdf", "mail "+bo+": completed + lease.pdf", "mail "+owner+": completed + lease.pdf + annex.pdf")
-	for _, p := range q.SigningProcesses {
-		pdf := r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil)
-		judgeSeal(t, r, pdf.body)
-		if log := r.statuses(p.Key); count(log, "Completed") != 1 || count(log, "SignupSent") != len(p.Signees) {
-			t.Errorf("log %q", log)
-		}
-	}
-	r.ask("GET", "/signing/sequential/"+q.Key+"/signee/"+q.person(0, 1), "", nil).json(t, &own)
-	if own.Status != "Completed" {
-		t.Errorf("shown as %s", own.Status)
-	}
-	refusal(t, "cancel of a completed sequence", r.ask("DELETE", "/management/signing/sequential?SequenceKey="+q.Key+"&User="+owner, "own", nil), 400, "ProcessNotActive", "ProcessKey")
-	if st := r.cancel(q.SigningProcesses[1].Key); st != http.StatusBadRequest {
-		t.Errorf("cancel of a completed member: %d", st)
 	}
 }
 
@@ -204,7 +217,7 @@ func sequenceInOrder(t *testing.T, r *rig) {
 	turn := func(when string) {
 		t.Helper()
 		for name, a := range map[string]answer{
-			"all":          r.askCodeForAll(q, q.person(0, 1)),
+			"all":          r.askCodeForAll(q, q.person(1)),
 			"one":          r.ask("POST", "/signing/sign/"+q.SigningProcesses[0].Key+"/signee/"+q.SigningProcesses[0].Signees[1].Key, "", nil),
 			"first of two": r.ask("POST", "/signing/sign/"+q.SigningProcesses[1].Key+"/signee/"+q.SigningProcesses[1].Signees[0].Key, "", nil),
 		} {
@@ -221,11 +234,11 @@ func sequenceInOrder(t *testing.T, r *rig) {
 	turn("after one of two documents")
 	r.settled()
 	m = r.moment()
-	if a := r.signWhole(q, q.person(0, 0), ann); a.status != http.StatusOK {
+	if a := r.signWhole(q, q.person(0), ann); a.status != http.StatusOK {
 		t.Fatalf("sign the rest: %d %s", a.status, a.body)
 	}
 	r.went(m, "mail "+ann+": code", "mail "+bo+": invitation", "webhook 1")
-	if a := r.signWhole(q, q.person(0, 1), bo); a.status != http.StatusOK {
+	if a := r.signWhole(q, q.person(1), bo); a.status != http.StatusOK {
 		t.Fatalf("sign: %d %s", a.status, a.body)
 	}
 	r.settled()
@@ -248,7 +261,7 @@ func sequenceOneByOne(t *testing.T, r *rig) {
 	r.went(m, "mail "+ann+": code", "webhook 1")
 	// A code for one document is none for all, and the other way round.
 	var all struct{ Token string }
-	r.askCodeForAll(q, q.person(0, 0)).json(t, &all)
+	r.askCodeForAll(q, q.person(0)).json(t, &all)
 	mail := r.mailTo(ann, func(m innsiglitest.Mail) bool { return codeOf(m) != "" && !r.used(codeOf(m)) })
 	usedCodes.Store(r.url+codeOf(mail), true)
 	refusedCode(t, r.otp(all.Token, codeOf(mail)), "1122")
@@ -342,7 +355,7 @@ func cancelRow10(t *testing.T, r *rig) {
 	begin := func() sequence {
 		q := r.createSequence(nil, part{"lease", []who{byMail("Ann", ann), byMail("Bo", bo)}},
 			part{"annex", []who{byMail("Ann", ann)}}, part{"keys", []who{byMail("Bo", bo)}})
-		if a := r.signWhole(q, q.person(0, 0), ann); a.status != http.StatusOK { // the annex is signed by all its people
+		if a := r.signWhole(q, q.person(0), ann); a.status != http.StatusOK { // the annex is signed by all its people
 			t.Fatalf("sign all: %d %s", a.status, a.body)
 		}
 		r.settled()

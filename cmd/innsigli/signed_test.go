@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -47,7 +46,7 @@ func (s stranger) signed(t *testing.T, certify int) []byte {
 		t.Fatal(err)
 	}
 	what := pades.Seal{Time: time.Now().Add(-time.Minute), Certify: certify}
-	rev, err := pades.Sign(t.Context(), doc, what, pades.Signer{Key: s.seal.Key, Chain: []*x509.Certificate(s.seal.Chain)})
+	rev, err := pades.Sign(t.Context(), doc, what, pades.Signer{Key: s.seal.Key, Chain: s.seal.Chain})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +66,7 @@ func hexOf(b []byte) string {
 // one, and their evidence is a sealed file of its own that names the final one. EU DSS and pyHanko judge both.
 func TestDocumentsThatCameSigned(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		from := newStranger(t)
 		r := newRig(t, db)
 		r.hook()

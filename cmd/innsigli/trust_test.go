@@ -62,6 +62,7 @@ func database(t *testing.T, db string) string {
 // TestTrustOfAnOlderInstallationIsCompleted: it has a CA and a seal, and keeps the root that people trust.
 func TestTrustOfAnOlderInstallationIsCompleted(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		var c clock
 		in := node(t, t.TempDir(), database(t, db), &c, &bytes.Buffer{})
 		m, err := pki.New(in.now(), "localhost", "http://127.0.0.1:8080")
@@ -90,6 +91,7 @@ func TestTrustOfAnOlderInstallationIsCompleted(t *testing.T) {
 // TestNodesShareOneTrust: whoever is first makes it, and whoever is first renews it.
 func TestNodesShareOneTrust(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
 		var c clock
 		in := node(t, t.TempDir(), database(t, db), &c, &bytes.Buffer{})
 		for range 2 {
@@ -204,10 +206,10 @@ func own(t *testing.T, key crypto.Signer, days int, usage x509.KeyUsage) (*x509.
 	return leaf, []*x509.Certificate{root, middle} // in the wrong order
 }
 
-func sealFile(t *testing.T, key crypto.Signer, days int, usage x509.KeyUsage, password string) string {
+func sealFile(t *testing.T, key crypto.Signer, days int, usage x509.KeyUsage) string {
 	t.Helper()
 	leaf, issuers := own(t, key, days, usage)
-	der, err := pkcs12.Modern.Encode(key, leaf, issuers, password)
+	der, err := pkcs12.Modern.Encode(key, leaf, issuers, "geheim")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +254,7 @@ func TestLoadSeal(t *testing.T) {
 		"RSA for encipherment": {small, x509.KeyUsageKeyEncipherment, false, "not for signing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := loadSeal(sealFile(t, c.key, 100, c.usage, "geheim"), "geheim")
+			s, err := loadSeal(sealFile(t, c.key, 100, c.usage), "geheim")
 			if c.says != "" {
 				if err == nil || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("got %v, want %q", err, c.says)
@@ -270,7 +272,7 @@ func TestLoadSeal(t *testing.T) {
 }
 
 func TestSealFileIsRefusedInWords(t *testing.T) {
-	good := sealFile(t, ecKey(t, elliptic.P256()), 100, x509.KeyUsageDigitalSignature, "geheim")
+	good := sealFile(t, ecKey(t, elliptic.P256()), 100, x509.KeyUsageDigitalSignature)
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "empty"), nil)
 	writeFile(t, filepath.Join(dir, "large"), make([]byte, maxSealFile+1))
@@ -280,17 +282,17 @@ func TestSealFileIsRefusedInWords(t *testing.T) {
 		code int
 		says string
 	}{
-		"good":           {[]string{"config", "--seal", good}, exitDone, good},
-		"argv":           {[]string{"config", "--seal", good, "--seal-password=geheim"}, exitUsage, "INNSIGLI_SEAL_PASSWORD"},
-		"PKCS #1, ECDSA": {[]string{"config", "--seal-pkcs1", "--seal", good}, exitUsage, "RSA key"},
-		"PKCS #1, local": {[]string{"config", "--seal-pkcs1"}, exitUsage, "RSA key"},
-		"missing":        {[]string{"config", "--seal", filepath.Join(dir, "none")}, exitUsage, "--seal"},
-		"empty":          {[]string{"config", "--seal", filepath.Join(dir, "empty")}, exitUsage, "--seal"},
-		"large":          {[]string{"config", "--seal", filepath.Join(dir, "large")}, exitUsage, "no PKCS #12"},
-		"no address":     {[]string{"config", "--tsa", "tsa.example"}, exitUsage, "--tsa"},
-		"two addresses":  {[]string{"config", "--tsa", "http://a.example", "--tsa", "https://u:pw@b.example/x"}, exitDone, "http://a.example,https://u:xxxxx@b.example/x"},
-		"with commas":    {[]string{"config", "--tsa", "http://a.example,https://b.example"}, exitDone, "http://a.example,https://b.example"},
-		"six authorites": {[]string{"config", "--tsa", strings.Repeat("http://a.example,", 5) + "http://b.example"}, exitUsage, "at most 5"},
+		"good":            {[]string{"config", "--seal", good}, exitDone, good},
+		"argv":            {[]string{"config", "--seal", good, "--seal-password=geheim"}, exitUsage, "INNSIGLI_SEAL_PASSWORD"},
+		"PKCS #1, ECDSA":  {[]string{"config", "--seal-pkcs1", "--seal", good}, exitUsage, "RSA key"},
+		"PKCS #1, local":  {[]string{"config", "--seal-pkcs1"}, exitUsage, "RSA key"},
+		"missing":         {[]string{"config", "--seal", filepath.Join(dir, "none")}, exitUsage, "--seal"},
+		"empty":           {[]string{"config", "--seal", filepath.Join(dir, "empty")}, exitUsage, "--seal"},
+		"large":           {[]string{"config", "--seal", filepath.Join(dir, "large")}, exitUsage, "no PKCS #12"},
+		"no address":      {[]string{"config", "--tsa", "tsa.example"}, exitUsage, "--tsa"},
+		"two addresses":   {[]string{"config", "--tsa", "http://a.example", "--tsa", "https://u:pw@b.example/x"}, exitDone, "http://a.example,https://u:xxxxx@b.example/x"},
+		"with commas":     {[]string{"config", "--tsa", "http://a.example,https://b.example"}, exitDone, "http://a.example,https://b.example"},
+		"six authorities": {[]string{"config", "--tsa", strings.Repeat("http://a.example,", 5) + "http://b.example"}, exitUsage, "at most 5"},
 	} {
 		var out bytes.Buffer
 		if code := run(t.Context(), c.args, &out, &out); code != c.code || !strings.Contains(out.String(), c.says) || strings.Contains(out.String(), "geheim") {
@@ -316,7 +318,7 @@ func TestSealFileIsRefusedInWords(t *testing.T) {
 // TestOwnSealOfRSASignsByPSS, unless the operator wants PKCS #1 v1.5.
 func TestOwnSealOfRSASignsByPSS(t *testing.T) {
 	oidPSS := hex.EncodeToString([]byte{6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 10}) // RFC 8017, appendix C
-	file := sealFile(t, rsaKey(t, 3072), 40, x509.KeyUsageDigitalSignature, "geheim")
+	file := sealFile(t, rsaKey(t, 3072), 40, x509.KeyUsageDigitalSignature)
 	for _, old := range []bool{false, true} {
 		r, s := newLocal(t, "sqlite", seams{}, func(set *settings) { set.Seal, set.SealPassword, set.SealPKCS1 = file, "geheim", old })
 		p := r.create(innsiglitest.PDF(t, 1, "RSA"), byMail("Anna", "anna@example.is"))
@@ -336,7 +338,7 @@ func TestOwnSealOfRSASignsByPSS(t *testing.T) {
 func TestOwnSealIsWarnedAboutAndThenWaits(t *testing.T) {
 	var c clock
 	r, s := newLocal(t, "sqlite", seams{now: c.now}, func(set *settings) {
-		set.Seal, set.SealPassword = sealFile(t, ecKey(t, elliptic.P256()), 40, x509.KeyUsageDigitalSignature, "geheim"), "geheim"
+		set.Seal, set.SealPassword = sealFile(t, ecKey(t, elliptic.P256()), 40, x509.KeyUsageDigitalSignature), "geheim"
 	})
 	for _, day := range []struct {
 		on, warnings int // of all so far
@@ -386,10 +388,11 @@ func TestAuthorityIsServed(t *testing.T) {
 			t.Errorf("%s: %d", path, a.status)
 		}
 	}
-	var most int
-	for most = 0; most < 2*authorityBurst; most++ {
+	most := 0
+	for range 2 * authorityBurst {
 		a := r.ask("GET", pki.CRLPath, "", nil)
 		if a.status == http.StatusOK {
+			most++
 			continue
 		}
 		if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" {

@@ -44,7 +44,7 @@ func verifiedBy(t *testing.T, r *rig, b []byte) (out pades.Report) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("verify: %d, %v", resp.StatusCode, err)
 	}

@@ -69,7 +69,7 @@ func signed(h http.Header, body []byte, keys []string, now time.Time) bool {
 		mac.Write([]byte(id + "." + at + "."))
 		mac.Write(body)
 		want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-		for _, got := range strings.Fields(h.Get("webhook-signature")) {
+		for got := range strings.FieldsSeq(h.Get("webhook-signature")) {
 			if hmac.Equal([]byte(got), []byte(want)) {
 				return true
 			}
