@@ -29,7 +29,7 @@ setup:
 
 ## test: every test, with the race detector, in random order, then every fuzz target for FUZZTEST
 test: setup
-	$(GO) test -race -shuffle=on -timeout 30m ./...
+	$(GO) test -race -shuffle=on -timeout 45m ./...
 	@CGO_ENABLED=0 GO=$(GO) tools/fuzz.sh $(FUZZTEST) 2
 
 ## races: the races of the verbs, many rounds

@@ -70,7 +70,8 @@ func TestAPendingSealHoldsForWhoMadeIt(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"verify", "--trust", root, "--online", file}, exitDone, "TOTAL-PASSED"},
+		{[]string{"verify", "--trust", root, "--online", "--pki-allow", "127.0.0.0/8", file}, exitDone, "TOTAL-PASSED"},
+		{[]string{"verify", "--trust", root, "--online", file}, exitFailed, "TRY_LATER"}, // a private network is not asked
 		{[]string{"verify", "--trust", root, file}, exitFailed, "nobody was asked"},
 		{[]string{"verify", "--online", file}, exitFailed, "not known"},
 	} {
