@@ -113,6 +113,7 @@ func NewSMTP(tb testing.TB, o SMTPOptions) *SMTP {
 	tb.Cleanup(func() {
 		s.release()
 		_ = srv.Close()
+		_ = l.Close() // a server that is closed before it began to serve does not know its listener yet
 		<-done
 	})
 	return s
