@@ -24,6 +24,7 @@ need maven command -v mvn                              # what builds it
 need python3-venv python3 -c 'import venv, ensurepip'  # pyHanko
 need nodejs command -v node                            # LibPDF
 need npm command -v npm                                # the same
+need curl command -v curl                              # a client as the documentation shows it
 need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'
 need fonts-liberation sh -c 'find /usr/share/fonts | grep -qi liberation' # else the browser draws boxes
 
