@@ -28,6 +28,7 @@ type queue struct {
 	mu      sync.Mutex
 	rows    []*row
 	down    bool
+	claims  int
 	settles int
 	renewed int
 	kept    []innsigli.Change
@@ -61,6 +62,7 @@ func (q *queue) get(id int64) row {
 func (q *queue) Claim(_ context.Context, node string, n int, lease time.Duration) ([]innsigli.Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.claims++
 	if q.down {
 		return nil, errDown
 	}

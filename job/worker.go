@@ -109,7 +109,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	places := make(chan struct{}, w.parallel())
 	for ctx.Err() == nil {
-		jobs := w.claim(ctx, cap(places)-len(places))
+		free := cap(places) - len(places)
+		jobs := w.claim(ctx, free)
 		for _, j := range jobs {
 			places <- struct{}{}
 			running.Go(func() {
@@ -118,7 +119,8 @@ func (w *Worker) Run(ctx context.Context) error {
 				signal(w.done)
 			})
 		}
-		if len(jobs) == 0 || len(places) == cap(places) {
+		// A claim that could have had more has taken what there was, and looking again at once would find nothing.
+		if len(jobs) < free || free == 0 {
 			w.wait(ctx)
 		}
 	}

@@ -63,6 +63,38 @@ func logs(kind innsigli.LogKind) innsigli.Decision {
 	}
 }
 
+// TestWhatFillsFewerThanAllPlacesIsNotAskedForTwice: every claim is a query, and on SQLite it may be a writer's turn.
+func TestWhatFillsFewerThanAllPlacesIsNotAskedForTwice(t *testing.T) {
+	t.Parallel()
+	for jobs, want := range map[int]int{0: 1, 1: 1, 3: 1, 4: 1, 5: 1} {
+		inBubble(t, func(b *bench) {
+			hold := make(chan struct{})
+			b.Handlers[innsigli.JobSeal] = func(context.Context, innsigli.Job) (innsigli.Decision, error) {
+				<-hold
+				return nil, nil
+			}
+			for range jobs {
+				b.q.add(innsigli.Job{Kind: innsigli.JobSeal})
+			}
+			b.run(b.t)
+			synctest.Wait()
+			b.q.mu.Lock()
+			got := b.q.claims
+			b.q.mu.Unlock()
+			if got != want {
+				b.t.Errorf("%d jobs for 4 places: %d claims", jobs, got)
+			}
+			close(hold)
+			synctest.Wait()
+			for id := range jobs {
+				if r := b.q.get(int64(id + 1)); r.state != innsigli.JobDone {
+					b.t.Errorf("of %d jobs number %d is %s", jobs, id+1, r.state)
+				}
+			}
+		})
+	}
+}
+
 func TestDecisionIsKeptWithTheOutcome(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bench) {
