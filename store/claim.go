@@ -102,7 +102,7 @@ func (d *DB) Claim(ctx context.Context, node string, n int, lease time.Duration)
 	for _, k := range l.running {
 		places += k
 	}
-	hooks, err := d.dueHooks(ctx, now, min(n, l.room(classWebhook, places)))
+	hooks, err := d.dueHooks(ctx, now, min(n, l.room(classWebhook, places)), l.running[classWebhook], max(1, places/2))
 	if err != nil {
 		return nil, err
 	}

@@ -206,6 +206,68 @@ func TestAReceiverThatHangsDelaysNobodyElse(t *testing.T) {
 	})
 }
 
+// TestManyReceiversThatHangLeaveOthersAPlace: a node of 128 places has 64 for webhooks, and twenty receivers that hang
+// with eight events each are given no more than 48 of them. When they have failed once they get one at a time.
+func TestManyReceiversThatHangLeaveOthersAPlace(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		fast := w.hook(t, "https://fast.example/")
+		for i := range 20 {
+			h := w.hook(t, fmt.Sprintf("https://slow%d.example/", i))
+			for range 8 {
+				w.event(t, w.create(t, 1).Key, h, innsigli.EventCreated)
+			}
+		}
+		w.clock.add(time.Minute)
+		var hung []innsigli.Job
+		for {
+			jobs := w.claim(t, "n1", 128-len(hung))
+			if len(jobs) == 0 {
+				break
+			}
+			hung = append(hung, jobs...)
+		}
+		of := map[string]int{}
+		for _, j := range hung {
+			of[j.Target]++
+		}
+		if len(of) != 20 || len(hung) != 48 {
+			t.Fatalf("%d events of %d receivers", len(hung), len(of))
+		}
+		w.event(t, w.create(t, 1).Key, fast, innsigli.EventCreated)
+		if jobs := w.claim(t, "n1", 128-len(hung)); len(jobs) != 1 || jobs[0].Ref != fmt.Sprint(fast.ID) {
+			t.Fatalf("beside %d that hang: %+v", len(hung), jobs)
+		}
+		for _, j := range hung {
+			w.settle(t, j, innsigli.Outcome{State: innsigli.JobReady, Retry: w.clock.now().Add(time.Minute), Why: "hung"})
+		}
+		w.clock.add(time.Second)
+		again := map[string]int{}
+		for {
+			jobs := w.claim(t, "n1", 128)
+			if len(jobs) == 0 {
+				break
+			}
+			for _, j := range jobs {
+				again[j.Target]++
+			}
+		}
+		troubled := 0
+		for target, failed := range of {
+			if failed < 4 {
+				continue
+			}
+			if troubled++; again[target] != 1 {
+				t.Errorf("%s has failed, and is sent %d at once", target, again[target])
+			}
+		}
+		if troubled == 0 {
+			t.Error("nobody was sent four at once")
+		}
+	})
+}
+
 // TestWhatWaitsFollowsAChangedAddress: also for who counts what runs at once.
 func TestWhatWaitsFollowsAChangedAddress(t *testing.T) {
 	t.Parallel()
@@ -311,7 +373,11 @@ func TestFormerWebhookKeyLastsForItsTime(t *testing.T) {
 		if n, err := w.KeyIDs(t.Context()); err != nil || n[""] != 0 {
 			t.Errorf("keys by the one that wraps them: %v %v", n, err)
 		}
-		w.clock.add(time.Hour)
+		w.clock.add(time.Hour + innsigli.KeyAfterglow - time.Second)
+		if k := keys(); k.Former.KeyID == "" {
+			t.Error("the former key is gone before the last attempts of its events")
+		}
+		w.clock.add(time.Second)
 		if k := keys(); k.Former.KeyID != "" {
 			t.Errorf("the former key lasts longer: %+v", k)
 		}
