@@ -11,14 +11,34 @@ import (
 const (
 	KeyOverlap    = 24 * time.Hour      // when nothing else is asked for
 	MaxKeyOverlap = 30 * 24 * time.Hour // what lasts longer is no rotation
+	// KeyAfterglow is how long after the overlap the former key is still there for the further attempts of events that came
+	// within it, since their EventSignature must not change between attempts.
+	KeyAfterglow = time.Hour
 )
 
 // WebhookKeys are a company's wrapped webhook signature keys.
 type WebhookKeys struct {
 	Current WrappedKey
-	// Former is the one before, in use until Until; zero when there is none or its time is over.
+	// Former is the one before, in use until Until and for further attempts KeyAfterglow longer; zero when there is none or
+	// that time is over.
 	Former WrappedKey
 	Until  time.Time
+}
+
+// At gives the keys that sign an event: first the one of its EventSignature, which depends on the time of the event alone,
+// so that it is the same on every attempt; then those of the Standard Webhooks header of an attempt at now.
+func (k WebhookKeys) At(event, now time.Time) (documented WrappedKey, standard []WrappedKey) {
+	documented, standard = k.Current, []WrappedKey{k.Current}
+	if k.Former.KeyID == "" {
+		return documented, standard
+	}
+	if event.Before(k.Until) {
+		documented = k.Former
+	}
+	if now.Before(k.Until) {
+		standard = append(standard, k.Former)
+	}
+	return documented, standard
 }
 
 // RotateWebhookKey exchanges the key that a company's events are signed with, and returns the new one. For the time of the

@@ -147,6 +147,28 @@ func keyOverlap(t *testing.T) {
 	}
 }
 
+func TestTheKeyOfAnEventDependsOnItsTimeAlone(t *testing.T) {
+	current, former := WrappedKey{KeyID: "b"}, WrappedKey{KeyID: "a"}
+	until := testNow.Add(time.Hour)
+	for name, tc := range map[string]struct {
+		keys       WebhookKeys
+		event, now time.Time
+		documented string
+		standard   int
+	}{
+		"never rotated":              {WebhookKeys{Current: current}, testNow, testNow, "b", 1},
+		"within the overlap":         {WebhookKeys{current, former, until}, testNow, testNow, "a", 2},
+		"later attempt":              {WebhookKeys{current, former, until}, testNow, until, "a", 1},
+		"came when the time is over": {WebhookKeys{current, former, until}, until, until, "b", 1},
+		"replayed long after":        {WebhookKeys{Current: current}, testNow, until.Add(KeyAfterglow), "b", 1},
+	} {
+		documented, standard := tc.keys.At(tc.event, tc.now)
+		if documented.KeyID != tc.documented || len(standard) != tc.standard || standard[0].KeyID != "b" {
+			t.Errorf("%s: %s, %+v", name, documented.KeyID, standard)
+		}
+	}
+}
+
 func TestReplayRefusesWhatWaits(t *testing.T) {
 	for name, tc := range map[string]struct {
 		done, found bool

@@ -110,7 +110,7 @@ func (n *Notifier) hook(ctx context.Context, j innsigli.Job) (*hook, error) {
 	if err != nil {
 		return nil, unlessGone(err)
 	}
-	text, keys, err := n.hookKeys(ctx, f.Company.Key)
+	text, keys, err := n.hookKeys(ctx, f.Company.Key, j.At)
 	if err != nil {
 		return nil, err
 	}
@@ -153,28 +153,38 @@ func unlessGone(err error) error {
 	return err
 }
 
-// hookKeys gives the company's keys: as text the one for the documented signature, and decoded all of them for the
-// standard one. While a rotation lasts the documented signature, which has room for one, stays with the former key.
-func (n *Notifier) hookKeys(ctx context.Context, c innsigli.CompanyKey) (text string, keys [][]byte, err error) {
+// hookKeys gives the company's keys for an event of a time: as text the one for the documented signature, and decoded
+// those for the standard one (see [innsigli.WebhookKeys.At]).
+func (n *Notifier) hookKeys(ctx context.Context, c innsigli.CompanyKey, event time.Time) (text string, keys [][]byte, err error) {
 	w, err := n.Store.WebhookKeys(ctx, c)
 	if err != nil {
 		return "", nil, fmt.Errorf("read webhook keys: %w", err)
 	}
-	for _, k := range []innsigli.WrappedKey{w.Current, w.Former} {
-		if k.KeyID == "" {
-			continue
-		}
-		plain, err := n.Keys.Unwrap(k, innsigli.AboutWebhookKey(c))
-		if err != nil {
-			return "", nil, fmt.Errorf("unwrap webhook key: %w", err)
-		}
-		key, err := base64.StdEncoding.DecodeString(string(plain))
-		if err != nil {
-			return "", nil, errors.New("webhook key is not base64") // the cause would show a part of it
-		}
-		text, keys = string(plain), append(keys, key)
+	documented, standard := w.At(event, n.Now())
+	plain, err := n.Keys.Unwrap(documented, innsigli.AboutWebhookKey(c))
+	if err != nil {
+		return "", nil, fmt.Errorf("unwrap webhook key: %w", err)
 	}
-	return text, keys, nil
+	for _, k := range standard {
+		key, err := n.hookKey(c, k)
+		if err != nil {
+			return "", nil, err
+		}
+		keys = append(keys, key)
+	}
+	return string(plain), keys, nil
+}
+
+func (n *Notifier) hookKey(c innsigli.CompanyKey, k innsigli.WrappedKey) ([]byte, error) {
+	plain, err := n.Keys.Unwrap(k, innsigli.AboutWebhookKey(c))
+	if err != nil {
+		return nil, fmt.Errorf("unwrap webhook key: %w", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(string(plain))
+	if err != nil {
+		return nil, errors.New("webhook key is not base64") // the cause would show a part of it
+	}
+	return key, nil
 }
 
 // call sends the event. The body is written twice: once for its signature and its length, and once onto the wire.

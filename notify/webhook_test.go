@@ -385,10 +385,11 @@ func TestWhatFailsHereIsNoAttemptOfTheReceivers(t *testing.T) {
 	}
 }
 
-// TestARotationThatLastsIsSignedByBothKeys: in one header, and the documented signature by the former key.
+// TestARotationThatLastsIsSignedByBothKeys: in one header, and the documented signature by the former key, which stays
+// the same for further attempts after the overlap.
 func TestARotationThatLastsIsSignedByBothKeys(t *testing.T) {
 	w := newWorld(t, innsiglitest.SMTPOptions{})
-	w.former = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
+	w.former, w.until = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)), noon.Add(time.Minute)
 	if _, _, err := w.run(t, hookJob(innsigli.EventCreated)); err != nil {
 		t.Fatal(err)
 	}
@@ -414,5 +415,16 @@ func TestARotationThatLastsIsSignedByBothKeys(t *testing.T) {
 	}
 	if err := json.Unmarshal(r.Body, &body); err != nil || body.EventSignature.Signature != sign(w.former, body.EventSignature.SignedData) {
 		t.Errorf("EventSignature %+v, %v", body.EventSignature, err)
+	}
+	w.Now = func() time.Time { return w.until.Add(time.Second) }
+	if _, _, err := w.run(t, hookJob(innsigli.EventCreated)); err != nil {
+		t.Fatal(err)
+	}
+	later := w.receiver.Wait(t, 2)[1]
+	if !bytes.Equal(later.Body, r.Body) {
+		t.Errorf("the body of a later attempt is another:\n%s\n%s", later.Body, r.Body)
+	}
+	if got := later.Header.Get("Webhook-Signature"); len(strings.Fields(got)) != 1 {
+		t.Errorf("Webhook-Signature after the overlap is %q", got)
 	}
 }

@@ -41,7 +41,8 @@ type world struct {
 	beside   []byte // a file that goes along with the document; nil for none
 	missing  error  // what opening a document answers
 	unwanted bool
-	former   string // the company's webhook key before a rotation that still lasts
+	former   string // the company's webhook key before a rotation that lasts until until
+	until    time.Time
 	asked    int
 	onAsk    func()
 	smtp     *innsiglitest.SMTP
@@ -169,7 +170,7 @@ func (w *world) WebhookKeys(context.Context, innsigli.CompanyKey) (innsigli.Webh
 	}
 	old := k
 	old.KeyID = "former"
-	return innsigli.WebhookKeys{Current: k, Former: old}, nil
+	return innsigli.WebhookKeys{Current: k, Former: old, Until: w.until}, nil
 }
 
 // Keys: what is wrapped is its own label.

@@ -67,7 +67,7 @@ func (d *DB) Sweep(ctx context.Context) (int, error) {
 	}{
 		{"jobs", `delete from job where id in (select id from job where state in ('done', 'dropped') and ended_at < $1 limit 1000) returning id`, now.Add(-jobsKept)},
 		{"challenges", `delete from challenge where token in (select token from challenge where sent_at < $1 limit 1000) returning 1`, now.Add(-challengesKept - innsigli.CodeLifetime)},
-		{"former webhook keys", `delete from webhook_old_key where until < $1 returning 1`, now},
+		{"former webhook keys", `delete from webhook_old_key where until < $1 returning 1`, now.Add(-innsigli.KeyAfterglow)},
 		{"idempotency keys", `delete from idempotency where at < $1 returning 1`, now.Add(-idempotencyTime)},
 	} {
 		for {

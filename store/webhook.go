@@ -116,7 +116,7 @@ func (d *DB) WebhookKeys(ctx context.Context, c innsigli.CompanyKey) (innsigli.W
 	err := d.get(ctx, "webhook keys", qHookKeys, func(r row) error {
 		found = true
 		return r.Scan(&k.Current.KeyID, &k.Current.Bytes, &k.Former.KeyID, &k.Former.Bytes, &until)
-	}, string(c), micros(d.now()))
+	}, string(c), micros(d.now().Add(-innsigli.KeyAfterglow)))
 	if err == nil && !found {
 		err = errNotFound()
 	}
