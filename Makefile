@@ -53,7 +53,7 @@ validators: setup
 corpus: setup
 	@pdfcpu=$$($(GO) mod download -json github.com/pdfcpu/pdfcpu@$(PDFCPU) | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p') && \
 		pdfium=$$($(GO) list -m -f '{{.Dir}}' github.com/klippa-app/go-pdfium) && \
-		INNSIGLI_CORPUS="$$pdfcpu:$$pdfium" $(GO) test -count=1 -v -timeout 60m -run TestStrangersAcceptWhatIsSealed ./cmd/innsigli
+		INNSIGLI_CORPUS="$$pdfcpu:$$pdfium" $(GO) test -count=1 -v -timeout 110m -run TestStrangersAcceptWhatIsSealed ./cmd/innsigli
 
 ## fuzz: every fuzz target, FUZZTIME each
 fuzz:

@@ -73,14 +73,22 @@ func (v Verdict) String() string {
 func DSS(tb testing.TB, roots []byte, at time.Time, files ...string) []Verdict {
 	tb.Helper()
 	NeedTool(tb, "java", "default-jdk-headless")
-	return ask(tb, "dss", roots, at, files)
+	return ask(tb, roots, at, files, "dss")
+}
+
+// DSSObjects asks EU DSS like [DSS], and pages of revisions are not compared as pictures: that takes minutes for pages of
+// some metres.
+func DSSObjects(tb testing.TB, roots []byte, files ...string) []Verdict {
+	tb.Helper()
+	NeedTool(tb, "java", "default-jdk-headless")
+	return ask(tb, roots, time.Time{}, files, "dss", "-objects")
 }
 
 // PyHanko asks pyHanko about signed PDFs, in one process, by the rules of EN 319 102-1; the rest is as with DSS.
 func PyHanko(tb testing.TB, roots []byte, at time.Time, files ...string) []Verdict {
 	tb.Helper()
 	NeedTool(tb, "python3", "python3-venv")
-	return ask(tb, "pyhanko", roots, at, files)
+	return ask(tb, roots, at, files, "pyhanko")
 }
 
 // PyHankoSamples lets pyHanko sign a document under a root of its own, given as PEM: b, t, lt and lta are the levels
@@ -108,9 +116,9 @@ func LibPDFSample(tb testing.TB, document []byte, key string) []byte {
 	return readFile(tb, out)
 }
 
-func ask(tb testing.TB, judge string, roots []byte, at time.Time, files []string) []Verdict {
+func ask(tb testing.TB, roots []byte, at time.Time, files []string, args ...string) []Verdict {
 	tb.Helper()
-	args := []string{judge}
+	judge := args[0]
 	if !at.IsZero() {
 		args = append(args, "-at", at.UTC().Format(time.RFC3339))
 	}

@@ -2,6 +2,7 @@
 # Strangers judge signed files, without a network: EU DSS (PDF and XML) or pyHanko (PDF). Reads a path a line and answers
 # each with one line of JSON; one process judges the whole list. Exit 3: the judge was not built (tools/validators/setup.sh).
 # usage: judge.sh dss|pyhanko [-at 2035-01-01T00:00:00Z] ANCHOR.pem... <PATHS
+# EU DSS with -objects does not compare pages as pictures.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/where.sh"

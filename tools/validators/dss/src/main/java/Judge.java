@@ -3,6 +3,9 @@ import eu.europa.esig.dss.diagnostic.SignatureWrapper;
 import eu.europa.esig.dss.diagnostic.TimestampWrapper;
 import eu.europa.esig.dss.jaxb.object.Message;
 import eu.europa.esig.dss.model.FileDocument;
+import eu.europa.esig.dss.pades.validation.PDFDocumentValidator;
+import eu.europa.esig.dss.pdf.modifications.DefaultPdfDifferencesFinder;
+import eu.europa.esig.dss.pdf.pdfbox.PdfBoxDefaultObjectFactory;
 import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
@@ -24,17 +27,25 @@ import java.util.TreeSet;
  * Judges signed PDF and XML files with EU DSS under its default policy, without a network: what a file does not bring
  * with it is not there. Reads a path a line and answers each with one line of JSON.
  *
- * <p>Usage: Judge [-at RFC3339] ANCHORS.pem... &lt; PATHS
+ * <p>With -objects it does not compare the pages of revisions as pictures, which takes minutes for pages of some metres,
+ * and all other comparisons are made.
+ *
+ * <p>Usage: Judge [-at RFC3339] [-objects] ANCHORS.pem... &lt; PATHS
  */
 public final class Judge {
   private final CommonTrustedCertificateSource anchors = new CommonTrustedCertificateSource();
   private Date at;
+  private boolean objects;
 
   public static void main(String[] args) throws Exception {
     Judge judge = new Judge();
     for (int i = 0; i < args.length; i++) {
       if (args[i].equals("-at")) {
         judge.at = Date.from(Instant.parse(args[++i]));
+        continue;
+      }
+      if (args[i].equals("-objects")) {
+        judge.objects = true;
         continue;
       }
       try (FileInputStream in = new FileInputStream(args[i])) {
@@ -66,6 +77,13 @@ public final class Judge {
     verifier.setTrustedCertSources(anchors);
     SignedDocumentValidator validator = SignedDocumentValidator.fromDocument(new FileDocument(new File(path)));
     validator.setCertificateVerifier(verifier);
+    if (objects && validator instanceof PDFDocumentValidator) {
+      DefaultPdfDifferencesFinder differences = new DefaultPdfDifferencesFinder();
+      differences.setMaximalPagesAmountForVisualComparison(0);
+      PdfBoxDefaultObjectFactory factory = new PdfBoxDefaultObjectFactory();
+      factory.setPdfDifferencesFinder(differences);
+      ((PDFDocumentValidator) validator).setPdfObjFactory(factory);
+    }
     if (at != null) {
       validator.setValidationTime(at);
     }
