@@ -50,7 +50,7 @@ type sigFacts struct {
 	hasTime   bool
 	docMDP    int // DocMDP or Lock level, 0 for none
 	certifies bool
-	lock      *fieldLock
+	lock      *pdf.Lock // what the signature closes (FieldMDP; ISO 32000-2, 12.8.2.4)
 
 	byteRange []int64 // as written; nil if it is no array of numbers
 	from, to  int64   // where /Contents stands, with < and >

@@ -12,27 +12,6 @@ import (
 	"github.com/innsigli/innsigli/pdf"
 )
 
-// fieldLock is what a signature closes (FieldMDP; ISO 32000-2, 12.8.2.4).
-type fieldLock struct {
-	action pdf.Name
-	fields []string
-}
-
-// covers tells whether a field, or one above it, is closed.
-func (l *fieldLock) covers(name string) bool {
-	listed := slices.ContainsFunc(l.fields, func(f string) bool {
-		return name == f || len(name) > len(f) && name[:len(f)] == f && name[len(f)] == '.'
-	})
-	switch l.action {
-	case "Include":
-		return listed
-	case "Exclude":
-		return !listed
-	default:
-		return true
-	}
-}
-
 // read takes what the signature dictionary and its field say (ISO 32000-2, tables 255 and 235).
 func (s *sigFacts) read(holder pdf.Ref, field *pdf.Dict) error {
 	s.digests = map[crypto.Hash][]byte{}
@@ -109,15 +88,15 @@ func (s *sigFacts) references() error {
 			}
 			s.restrict(p)
 		case pdf.Name("FieldMDP"):
-			l := &fieldLock{}
-			l.action, _ = parms.Get("Action").(pdf.Name)
+			l := &pdf.Lock{}
+			l.Action, _ = parms.Get("Action").(pdf.Name)
 			list, err := s.doc.Array(parms.Get("Fields"))
 			if err != nil {
 				return err
 			}
 			for _, x := range list {
 				if t, ok := x.(pdf.String); ok {
-					l.fields = append(l.fields, pdf.DecodeText(t))
+					l.Fields = append(l.Fields, pdf.DecodeText(t))
 				}
 			}
 			s.lock = l

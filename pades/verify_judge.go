@@ -264,7 +264,7 @@ func (j *judgement) certified(s *sigFacts, v *verdict) {
 	}
 	if s.lock != nil {
 		for _, name := range slices.Concat(c.fields, c.added) {
-			if s.lock.covers(name) {
+			if s.lock.Covers(name) {
 				v.find("field-mdp", name)
 				break
 			}

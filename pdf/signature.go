@@ -27,8 +27,8 @@ type Lock struct {
 	Fields []string
 }
 
-// covers tells whether the field of that full name is locked.
-func (l *Lock) covers(name string) bool {
+// Covers tells whether the field of that full name is locked.
+func (l *Lock) Covers(name string) bool {
 	listed := slices.ContainsFunc(l.Fields, func(f string) bool { return name == f || strings.HasPrefix(name, f+".") })
 	switch l.Action {
 	case "Include":
@@ -50,7 +50,7 @@ func (d *Document) Signature(f *SignatureField) (*Dict, error) { return d.dict(f
 // Locked tells whether a signature of the document forbids to change, or to make,
 // the field of that full name (FieldMDP; ISO 32000-1, 12.8.2.4).
 func (d *Document) Locked(name string) bool {
-	return slices.ContainsFunc(d.facts.locks, func(l Lock) bool { return l.covers(name) })
+	return slices.ContainsFunc(d.facts.locks, func(l Lock) bool { return l.Covers(name) })
 }
 
 // EmptySignatureFields are the signature fields that nobody has signed yet.
