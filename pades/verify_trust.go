@@ -39,31 +39,40 @@ func (t *trust) isOwn(chain []*x509.Certificate) bool {
 // chain finds a chain of cert to an anchor in which all were valid at a time (EN 319 102-1,
 // 5.2.6; RFC 5280, 6.1).
 func (t *trust) chain(cert *x509.Certificate, extra []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) ([]*x509.Certificate, breach) {
-	between := x509.NewCertPool()
-	for _, c := range extra {
-		between.AddCert(c)
-	}
-	chains, err := cert.Verify(x509.VerifyOptions{
-		Roots: t.roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use},
-	})
+	chains, err := t.chains(cert, extra, at, use)
 	if err == nil {
 		return chains[0], breach{}
 	}
-	var unknown x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &unknown):
-		return nil, breach{"chain", displayName(cert)}
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if inside := within(cert, at); !inside.Equal(at) { // the validity is looked at first, but whom nobody knows is not known
-			if _, b := t.chain(cert, extra, inside, use); b.rule == "chain" {
-				return nil, b
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		// The validity is looked at first, but whom nobody knows is not known. Asked once: a certificate that ends before it
+		// begins is never valid, and asking for ever would end the program.
+		if inside := within(cert, at); !inside.Equal(at) {
+			if _, err := t.chains(cert, extra, inside, use); isUnknown(err) {
+				return nil, breach{"chain", displayName(cert)}
 			}
 		}
 		detail := displayName(invalid.Cert) + ": " + invalid.Cert.NotBefore.UTC().Format(time.RFC3339) + " – " + invalid.Cert.NotAfter.UTC().Format(time.RFC3339)
 		return nil, breach{"out-of-bounds", detail}
 	}
+	if isUnknown(err) {
+		return nil, breach{"chain", displayName(cert)}
+	}
 	return nil, breach{"chain-general", err.Error()}
+}
+
+func isUnknown(err error) bool {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	return unknown
+}
+
+func (t *trust) chains(cert *x509.Certificate, extra []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) ([][]*x509.Certificate, error) {
+	between := x509.NewCertPool()
+	for _, c := range extra {
+		between.AddCert(c)
+	}
+	return cert.Verify(x509.VerifyOptions{
+		Roots: t.roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use},
+	})
 }
 
 // within is the time at which a certificate was valid that is next to another time.

@@ -53,6 +53,7 @@ func TestValidityOfTheCertificateIsJudgedByWhatIsProven(t *testing.T) {
 		{"expired since, no time-stamp", pades.BB, false, 0, -30 * 24 * hour, -hour / 2, pades.Indeterminate, "OUT_OF_BOUNDS_NO_POE"},
 		{"expired before what it covers", pades.BB, true, 0, -30 * 24 * hour, -2 * hour, pades.TotalFailed, "EXPIRED"},
 		{"valid from later on", pades.BB, false, 0, 6 * hour, 30 * 24 * hour, pades.TotalFailed, "NOT_YET_VALID"},
+		{"ends before it begins", pades.BB, false, 0, 2 * hour, hour, pades.Indeterminate, "OUT_OF_BOUNDS_NO_POE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := newAuthority(t, nil)
