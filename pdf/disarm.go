@@ -495,7 +495,7 @@ func (x *disarm) catalog(d *Dict) error {
 				return err
 			}
 		case "Metadata":
-			ok, err := x.wellFormed(e.value)
+			ok, err := x.isXMP(e.value)
 			if err != nil {
 				return err
 			}
@@ -557,9 +557,10 @@ func (x *disarm) annotations(page *Dict) error {
 	return nil
 }
 
-// wellFormed tells whether metadata can be read as XML: readers that check
-// signatures look at it, and some give up on the document.
-func (x *disarm) wellFormed(v any) (bool, error) {
+// isXMP tells whether metadata can be read as XML and is wrapped as XMP is
+// (ISO 16684-1, 7.3.3): readers that check signatures look at it, and some give up
+// on the document when it is bare RDF, as in the first years of XMP.
+func (x *disarm) isXMP(v any) (bool, error) {
 	v, err := x.d.Resolve(v)
 	if err != nil {
 		return false, err
@@ -592,8 +593,10 @@ func (x *disarm) wellFormed(v any) (bool, error) {
 		if err != nil {
 			return false, nil //nolint:nilerr // that is the answer
 		}
-		if _, ok := t.(xml.StartElement); ok {
-			elements++
+		if e, ok := t.(xml.StartElement); ok {
+			if elements++; elements == 1 && e.Name != (xml.Name{Space: "adobe:ns:meta/", Local: "xmpmeta"}) {
+				return false, nil
+			}
 		}
 	}
 }

@@ -116,7 +116,8 @@ func TestWhatIsHostileIsTakenOut(t *testing.T) {
 		{"field that calculates", catalog("/AcroForm << /Fields [6 0 R] >>").with(objects{6: "<< /FT /Tx /T (a) /AA << /C 7 0 R >> >>", 7: js}), 1, 1},
 		{"usage rights and wishes", catalog("/Perms << /UR3 << >> >> /Requirements [<< /S /EnableJavaScripts >>]"), 0, 2},
 		{"bad metadata", catalog("/Metadata 7 0 R").with(objects{7: stream("/Type /Metadata /Subtype /XML", "<x:xmpmeta><a></x:xmpmeta>")}), 0, 1},
-		{"good metadata", catalog("/Metadata 7 0 R").with(objects{7: stream("/Type /Metadata /Subtype /XML", "<?xpacket begin=''?><x>ok</x><?xpacket end='w'?>")}), 0, 0},
+		{"good metadata", catalog("/Metadata 7 0 R").with(objects{7: stream("/Type /Metadata /Subtype /XML", "<?xpacket begin=''?><x:xmpmeta xmlns:x='adobe:ns:meta/'>ok</x:xmpmeta><?xpacket end='w'?>")}), 0, 0},
+		{"metadata from before XMP had a wrapper", catalog("/Metadata 7 0 R").with(objects{7: stream("/Type /Metadata /Subtype /XML", "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/>")}), 0, 1},
 		// Names that mean something only in their place.
 		{"a font called AA", onePage().with(objects{3: "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Resources << /Font << /AA 5 0 R /EF 5 0 R /JS 5 0 R >> >> >>"}), 0, 0},
 		{"structure called Sound", catalog("/StructTreeRoot << /K 6 0 R >>").with(objects{6: "<< /Type /StructElem /S /Sound /P 1 0 R >>"}), 0, 0},
