@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -46,7 +47,7 @@ func (s testSeal) Seal(context.Context) (crypto.Signer, []*x509.Certificate, err
 }
 
 // Services are none: the seal ends at B-B.
-func (testSeal) Services() pades.Services { return pades.Services{} }
+func (testSeal) Services() cms.Services { return cms.Services{} }
 
 func newSeal(t *testing.T) testSeal {
 	t.Helper()

@@ -28,7 +28,7 @@ var house = map[string][]string{
 	"pki":                       {"cms"},
 	"pades":                     {"cms", "pdf"},
 	"xades":                     {"cms"},
-	".":                         {"pades"},
+	".":                         {"cms", "pades"},
 	"paper":                     {".", "lang"},
 	"ledger":                    {},
 	"store":                     {".", "ledger"}, // the tree over the log is computed where its lines are
@@ -41,7 +41,7 @@ var house = map[string][]string{
 	"portal":                    {".", "web", "lang"},
 	"docs/examples/webhooks/go": {},
 	"innsiglitest":              {".", "store", "blob", "keyring", "job", "notify", "pki"},
-	"cmd/innsigli":              {".", "api", "page", "portal", "web", "store", "ledger", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "pades", "xades"},
+	"cmd/innsigli":              {".", "api", "page", "portal", "web", "store", "ledger", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "cms", "pades", "xades"},
 }
 
 // foreign is what may be imported from outside of module and standard library, where that is fixed: the engine, the

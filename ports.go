@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/innsigli/innsigli/pades"
+	"github.com/innsigli/innsigli/cms"
 )
 
 // Store keeps what is true. One text of SQL, two databases; store.DB is the implementation.
@@ -231,7 +231,7 @@ type Identity interface {
 // levels above B-B. An expired certificate is an error: the seal then waits.
 type Sealer interface {
 	Seal(ctx context.Context) (crypto.Signer, []*x509.Certificate, error)
-	Services() pades.Services
+	Services() cms.Services
 }
 
 // XMLSealer seals XML documents.
@@ -246,7 +246,7 @@ type XMLSeal struct {
 	Key      crypto.Signer
 	Chain    []*x509.Certificate // the key's certificate first
 	At       time.Time
-	Services pades.Services
+	Services cms.Services
 }
 
 // Links makes the addresses that go into mails and answers.

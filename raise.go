@@ -7,19 +7,28 @@ import (
 	"slices"
 	"time"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pades"
 )
 
 // Level is a baseline level of PAdES (ETSI EN 319 142-1, clause 6.1); zero for what is not sealed.
-type Level = pades.Level
+type Level = cms.Level
+
+// LevelName is how a level is called where it is kept and shown; empty for what is not sealed.
+func LevelName(l Level) string {
+	if l == 0 {
+		return ""
+	}
+	return l.Of("PAdES")
+}
 
 // wantLevel is the level of every seal. What is below it is pending.
-const wantLevel = pades.BLTA
+const wantLevel = cms.BLTA
 
-// ParseLevel reads what Level.String wrote; zero when it is none.
+// ParseLevel reads what [LevelName] wrote; zero when it is none.
 func ParseLevel(name string) Level {
-	for l := pades.BB; l <= pades.BLTA; l++ {
-		if l.String() == name {
+	for l := cms.BB; l <= cms.BLTA; l++ {
+		if LevelName(l) == name {
 			return l
 		}
 	}
@@ -40,7 +49,7 @@ var heldBack = []JobKind{JobMailCompleted, JobMailOwnerDone, JobWebhook}
 // of its group: it is raised, and the messages with the document wait for that, but not for long.
 func (c *Change) pend(f Facts) {
 	if level, pending := c.seals().pending(); pending {
-		c.Log = append(c.Log, LogEntry{Kind: LogSealPending, Detail: level.String()})
+		c.Log = append(c.Log, LogEntry{Kind: LogSealPending, Detail: LevelName(level)})
 		c.Jobs = append(c.Jobs, Job{Kind: JobRaise, Due: f.Now.Add(firstRaise), Uniq: "raise:" + string(f.Process.Key)})
 	}
 }
@@ -177,11 +186,11 @@ type reached struct {
 func (s *Service) raised(ctx context.Context, f Facts, wrapped WrappedKey) (*sealedRevision, error) {
 	p := f.Process
 	switch was := p.seals(); {
-	case was.document.Pending && was.document.Level < pades.BT:
+	case was.document.Pending && was.document.Level < cms.BT:
 		return s.seal(ctx, f, wrapped, outcomeCompleted)
 	case was.document.Pending:
 		return s.raisedDocument(ctx, f, wrapped)
-	case was.evidence.Level < pades.BT:
+	case was.evidence.Level < cms.BT:
 		return s.renewedEvidence(ctx, f, wrapped)
 	default:
 		return s.raisedEvidence(ctx, p, wrapped)
@@ -286,7 +295,7 @@ func decideRaised(f Facts, was, now seals) (Change, error) {
 	} else {
 		level = now.evidence.Level
 	}
-	c.Log = []LogEntry{{Kind: LogSealRaised, Detail: level.String()}}
+	c.Log = []LogEntry{{Kind: LogSealRaised, Detail: LevelName(level)}}
 	if _, pending := now.pending(); !pending && !otherPending(f) {
 		c.Hasten = heldBack
 	}
@@ -314,7 +323,7 @@ func (s *Service) DiscardJob(ctx context.Context, j Job) (Decision, error) {
 
 // unlessPending takes apart an error beside which there is a whole document, of a lower level than wanted.
 func unlessPending(err error) (pending, fatal error) {
-	if p, ok := errors.AsType[*pades.Pending](err); ok {
+	if p, ok := errors.AsType[*cms.Pending](err); ok {
 		return p, nil
 	}
 	return nil, err
@@ -326,7 +335,7 @@ func (d *Document) reached() string {
 	case d.Level == 0:
 		return ""
 	case d.Pending:
-		return " " + d.Level.String() + " pending"
+		return " " + LevelName(d.Level) + " pending"
 	}
-	return " " + d.Level.String()
+	return " " + LevelName(d.Level)
 }

@@ -16,7 +16,6 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/innsigli/innsigli/cms"
-	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pki"
 )
 
@@ -37,12 +36,12 @@ func raisedTo(l Level) Document {
 }
 
 func TestGoldenPending(t *testing.T) {
-	c, err := decideCompleted(withHooks(factsOf(Sealing, signed(anna()), signed(bjorn())), EventAllSigned), sealedAt(pades.BB), nil)
+	c, err := decideCompleted(withHooks(factsOf(Sealing, signed(anna()), signed(bjorn())), EventAllSigned), sealedAt(cms.BB), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "complete_pending", c)
-	whole, err := decideCompleted(factsOf(Sealing, signed(anna())), sealedAt(pades.BLTA), nil)
+	whole, err := decideCompleted(factsOf(Sealing, signed(anna())), sealedAt(cms.BLTA), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +50,8 @@ func TestGoldenPending(t *testing.T) {
 
 func TestGoldenRaise(t *testing.T) {
 	for name, c := range map[string]struct{ from, to Level }{
-		"raise_whole":  {pades.BB, pades.BLTA},
-		"raise_partly": {pades.BB, pades.BT},
+		"raise_whole":  {cms.BB, cms.BLTA},
+		"raise_partly": {cms.BB, cms.BT},
 	} {
 		f := factsOf(Completed, signed(anna()))
 		f.Process.Sealed = sealedAt(c.from)
@@ -92,9 +91,9 @@ func TestMailsOfASequenceWaitForItsLastSeal(t *testing.T) {
 		own, other Level
 		waits      bool
 	}{
-		"both whole":  {pades.BLTA, pades.BLTA, false},
-		"own pending": {pades.BB, pades.BLTA, true},
-		"the other's": {pades.BLTA, pades.BT, true},
+		"both whole":  {cms.BLTA, cms.BLTA, false},
+		"own pending": {cms.BB, cms.BLTA, true},
+		"the other's": {cms.BLTA, cms.BT, true},
 	} {
 		change, err := decideCompleted(sequence(sealedAt(c.other)), sealedAt(c.own), nil)
 		if err != nil {
@@ -110,14 +109,14 @@ func TestMailsOfASequenceWaitForItsLastSeal(t *testing.T) {
 			}
 		}
 	}
-	f := sequence(sealedAt(pades.BB))
-	f.Process.State, f.Process.Sealed = Completed, sealedAt(pades.BB)
+	f := sequence(sealedAt(cms.BB))
+	f.Process.State, f.Process.Sealed = Completed, sealedAt(cms.BB)
 	f.Members[0].Process = f.Process
-	if c, err := decideRaised(f, wasSealed(sealedBlob), seals{document: raisedTo(pades.BLTA)}); err != nil || len(c.Hasten) > 0 {
+	if c, err := decideRaised(f, wasSealed(sealedBlob), seals{document: raisedTo(cms.BLTA)}); err != nil || len(c.Hasten) > 0 {
 		t.Errorf("the mails go while another seal is pending: %v\n%s", err, c)
 	}
 	f.Members[1].Process.Sealed.Pending = false
-	if c, err := decideRaised(f, wasSealed(sealedBlob), seals{document: raisedTo(pades.BLTA)}); err != nil || len(c.Hasten) != len(heldBack) {
+	if c, err := decideRaised(f, wasSealed(sealedBlob), seals{document: raisedTo(cms.BLTA)}); err != nil || len(c.Hasten) != len(heldBack) {
 		t.Errorf("the mails wait although all seals are whole: %v\n%s", err, c)
 	}
 }
@@ -134,9 +133,9 @@ func due0(jobs []Job) (at []time.Time) {
 func TestOnlyWhatWasRaisedIsReplaced(t *testing.T) {
 	for _, st := range everyState() {
 		f := factsOf(st, signed(anna()))
-		f.Process.Sealed = sealedAt(pades.BB)
+		f.Process.Sealed = sealedAt(cms.BB)
 		for _, was := range []string{sealedBlob, "another"} {
-			c, err := decideRaised(f, wasSealed(was), seals{document: raisedTo(pades.BLTA)})
+			c, err := decideRaised(f, wasSealed(was), seals{document: raisedTo(cms.BLTA)})
 			if want := st == Completed && was == sealedBlob; err != nil || c.Empty() == want {
 				t.Errorf("%s, %s: %v\n%s", st, was, err, c)
 			}
@@ -145,8 +144,8 @@ func TestOnlyWhatWasRaisedIsReplaced(t *testing.T) {
 }
 
 func TestLevelsHaveNames(t *testing.T) {
-	for l := pades.BB; l <= pades.BLTA; l++ {
-		if got := ParseLevel(l.String()); got != l {
+	for l := cms.BB; l <= cms.BLTA; l++ {
+		if got := ParseLevel(LevelName(l)); got != l {
 			t.Errorf("%v: got %v", l, got)
 		}
 	}
@@ -182,7 +181,7 @@ func (l *localTrust) Seal(context.Context) (crypto.Signer, []*x509.Certificate, 
 	return s.Key, s.Chain, nil
 }
 
-func (l *localTrust) Services() pades.Services { return pades.Services{Timestamps: l, Revocations: l} }
+func (l *localTrust) Services() cms.Services { return cms.Services{Timestamps: l, Revocations: l} }
 
 func (l *localTrust) fail(ctx context.Context) error {
 	if l.slow {
@@ -292,30 +291,30 @@ func TestRaiseJobBringsWhatWasMissing(t *testing.T) {
 		away    func(*localTrust)
 		reached Level
 	}{
-		"no time stamps":        {func(l *localTrust) { l.stamps = 0 }, pades.BB},
-		"no revocation data":    {func(l *localTrust) { l.proofs = 0 }, pades.BT},
-		"no archive time stamp": {func(l *localTrust) { l.stamps = 1 }, pades.BLT},
-		"nothing is away":       {func(*localTrust) {}, pades.BLTA},
+		"no time stamps":        {func(l *localTrust) { l.stamps = 0 }, cms.BB},
+		"no revocation data":    {func(l *localTrust) { l.proofs = 0 }, cms.BT},
+		"no archive time stamp": {func(l *localTrust) { l.stamps = 1 }, cms.BLT},
+		"nothing is away":       {func(*localTrust) {}, cms.BLTA},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, f, _ := pendingProcess(t, onePage(), c.away)
 			was := f.Process.Sealed
-			if got := f.Process.Sealed; got.Level != c.reached || got.Pending != (c.reached < pades.BLTA) {
+			if got := f.Process.Sealed; got.Level != c.reached || got.Pending != (c.reached < cms.BLTA) {
 				t.Fatalf("sealed at %v, pending %v; want %v", got.Level, got.Pending, c.reached)
 			}
 			d, err := s.RaiseJob(t.Context(), Job{Process: testProcess})
-			if err != nil || (d == nil) != (c.reached == pades.BLTA) {
+			if err != nil || (d == nil) != (c.reached == cms.BLTA) {
 				t.Fatalf("raise: %v", err)
 			}
 			if d == nil {
 				return
 			}
 			change, err := d(*f)
-			if err != nil || change.Sealed == nil || change.Sealed.Level != pades.BLTA || change.Sealed.Pending || change.Sealed.Pages != f.Process.Sealed.Pages {
+			if err != nil || change.Sealed == nil || change.Sealed.Level != cms.BLTA || change.Sealed.Pending || change.Sealed.Pages != f.Process.Sealed.Pages {
 				t.Fatalf("%v\n%s", err, change)
 			}
 			before, after := bytesOf(s, was.Blob), bytesOf(s, change.Sealed.Blob)
-			if anew := c.reached == pades.BB; len(after) == 0 || bytes.HasPrefix(after, before) == anew {
+			if anew := c.reached == cms.BB; len(after) == 0 || bytes.HasPrefix(after, before) == anew {
 				t.Errorf("%d bytes, sealed anew %v, want %v", len(after), !anew, anew)
 			}
 		})
@@ -334,7 +333,7 @@ func TestRaiseJobKeepsAStepAndComesBackForTheNext(t *testing.T) {
 		t.Fatalf("half of it: %v, %v", d != nil, err)
 	}
 	c, err := d(*f)
-	if err != nil || c.Sealed.Level != pades.BT || !c.Sealed.Pending || len(c.Hasten) > 0 {
+	if err != nil || c.Sealed.Level != cms.BT || !c.Sealed.Pending || len(c.Hasten) > 0 {
 		t.Fatalf("%v\n%s", err, c)
 	}
 	follow(f, c)
@@ -342,7 +341,7 @@ func TestRaiseJobKeepsAStepAndComesBackForTheNext(t *testing.T) {
 	if d, err = s.RaiseJob(t.Context(), Job{Process: testProcess}); err != nil {
 		t.Fatal(err)
 	}
-	if c, err = d(*f); err != nil || c.Sealed.Level != pades.BLTA || c.Sealed.Pending || len(c.Hasten) == 0 {
+	if c, err = d(*f); err != nil || c.Sealed.Level != cms.BLTA || c.Sealed.Pending || len(c.Hasten) == 0 {
 		t.Errorf("%v\n%s", err, c)
 	}
 }
@@ -358,18 +357,18 @@ func TestEvidenceApartNamesTheFinalFile(t *testing.T) {
 		evidence      Level
 		anew, renewed bool
 	}{
-		"both at B-B":         {open, func(l *localTrust) { l.stamps = 0 }, pades.BB, pades.BB, true, true},
-		"both at B-T":         {open, func(l *localTrust) { l.proofs = 0 }, pades.BT, pades.BT, false, true},
-		"only the evidence":   {open, func(l *localTrust) { l.stamps = 2 }, pades.BLTA, pades.BB, false, true},
-		"evidence at B-LT":    {open, func(l *localTrust) { l.stamps = 3 }, pades.BLTA, pades.BLT, false, false},
-		"no seal, B-B":        {closed, func(l *localTrust) { l.stamps = 0 }, 0, pades.BB, false, true},
-		"no seal, B-LT":       {closed, func(l *localTrust) { l.stamps = 1 }, 0, pades.BLT, false, false},
-		"nothing was missing": {open, func(*localTrust) {}, pades.BLTA, pades.BLTA, false, false},
+		"both at B-B":         {open, func(l *localTrust) { l.stamps = 0 }, cms.BB, cms.BB, true, true},
+		"both at B-T":         {open, func(l *localTrust) { l.proofs = 0 }, cms.BT, cms.BT, false, true},
+		"only the evidence":   {open, func(l *localTrust) { l.stamps = 2 }, cms.BLTA, cms.BB, false, true},
+		"evidence at B-LT":    {open, func(l *localTrust) { l.stamps = 3 }, cms.BLTA, cms.BLT, false, false},
+		"no seal, B-B":        {closed, func(l *localTrust) { l.stamps = 0 }, 0, cms.BB, false, true},
+		"no seal, B-LT":       {closed, func(l *localTrust) { l.stamps = 1 }, 0, cms.BLT, false, false},
+		"nothing was missing": {open, func(*localTrust) {}, cms.BLTA, cms.BLTA, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, f, _ := pendingProcess(t, c.doc, c.away)
 			was := f.Process.seals()
-			if was.document.Level != c.document || was.evidence.Level != c.evidence || f.Process.Pending() != (c.evidence < pades.BLTA) {
+			if was.document.Level != c.document || was.evidence.Level != c.evidence || f.Process.Pending() != (c.evidence < cms.BLTA) {
 				t.Fatalf("sealed at %v and %v, pending %v", was.document.Level, was.evidence.Level, f.Process.Pending())
 			}
 			if d, err := s.RaiseJob(t.Context(), Job{Process: testProcess}); err != nil {
@@ -382,7 +381,7 @@ func TestEvidenceApartNamesTheFinalFile(t *testing.T) {
 				follow(f, change)
 			}
 			now := f.Process.seals()
-			if f.Process.Pending() || now.evidence.Level != pades.BLTA || now.evidence.Key != was.evidence.Key || c.document > 0 && now.document.Level != pades.BLTA {
+			if f.Process.Pending() || now.evidence.Level != cms.BLTA || now.evidence.Key != was.evidence.Key || c.document > 0 && now.document.Level != cms.BLTA {
 				t.Errorf("afterwards %+v", now)
 			}
 			final, paper := bytesOf(s, now.document.Blob), bytesOf(s, now.evidence.Blob)
@@ -425,7 +424,7 @@ func TestResealedEvidenceSaysTheSame(t *testing.T) {
 func TestRaiseJobDoesNothingUnlessPending(t *testing.T) {
 	for _, st := range everyState() {
 		f := factsOf(st, signed(anna()))
-		f.Process.Sealed = sealedAt(pades.BB)
+		f.Process.Sealed = sealedAt(cms.BB)
 		f.Process.Sealed.Pending = st != Completed
 		s, _, store, _ := sealing(t, &f)
 		if d, err := s.RaiseJob(t.Context(), Job{Process: testProcess}); d != nil || err != nil || len(store.calls) != 1 {

@@ -52,7 +52,7 @@ func (s *Service) SealJob(ctx context.Context, j Job) (Decision, error) {
 		return nil, fmt.Errorf("keep evidence: %w", err)
 	}
 	if cause := rev.failed(); cause != nil {
-		s.Log.Warn("sealed below the level wanted; raised later", "job", j.ID, "level", rev.level.String(), "cause", cause.Error())
+		s.Log.Warn("sealed below the level wanted; raised later", "job", j.ID, "level", LevelName(rev.level), "cause", cause.Error())
 	}
 	return func(f Facts) (Change, error) { return decideCompleted(f, sealed, apart) }, nil
 }

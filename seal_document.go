@@ -41,7 +41,7 @@ func (s *Service) SealDocument(ctx context.Context, c Caller, r SealRequest, up 
 		return nil, refusedDocument(err)
 	}
 	if rev.pending != nil {
-		s.Log.Warn("sealed below the level wanted, and not kept", "level", rev.level.String(), "cause", rev.pending.Error())
+		s.Log.Warn("sealed below the level wanted, and not kept", "level", LevelName(rev.level), "cause", rev.pending.Error())
 	}
 	return &SealedDocument{
 		Attachment: Attachment{

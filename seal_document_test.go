@@ -51,7 +51,7 @@ func TestASealIsAMarkOnTheFirstPageOrOnAll(t *testing.T) {
 		if _, err := got.WriteTo(&out); err != nil || int64(out.Len()) != got.Size || !bytes.HasPrefix(out.Bytes(), pagesOf(3)) {
 			t.Errorf("%d bytes, promised %d, %v", out.Len(), got.Size, err)
 		}
-		if got.Seals != want || !got.Pending || got.Level.String() != "PAdES-BASELINE-B" || len(paper.marks) != 1 {
+		if got.Seals != want || !got.Pending || LevelName(got.Level) != "PAdES-BASELINE-B" || len(paper.marks) != 1 {
 			t.Errorf("%+v, %d marks drawn", got, len(paper.marks))
 		}
 		m := paper.marks[0]

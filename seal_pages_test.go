@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/innsiglitest"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/paper"
@@ -65,7 +66,7 @@ type openRing struct{ innsigli.Keys }
 func (openRing) Unwrap(w innsigli.WrappedKey, _ string) ([]byte, error) { return w.Bytes, nil }
 
 // Services are none: the seal ends at B-B.
-func (oneSeal) Services() pades.Services { return pades.Services{} }
+func (oneSeal) Services() cms.Services { return cms.Services{} }
 
 type oneSeal struct {
 	innsigli.Sealer

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -40,7 +41,7 @@ type Anchors interface {
 
 	// OwnRevocations answers for certificates of the server's own authority, which it knows of itself, and for nobody
 	// else's: nobody is asked over the network.
-	OwnRevocations() pades.Collector
+	OwnRevocations() cms.Collector
 }
 
 // Verify judges every signature of a document. It keeps nothing. What cannot be read is Invalid, with the field "file".

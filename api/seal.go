@@ -56,7 +56,7 @@ func (a *API) sealPDF(w http.ResponseWriter, r *http.Request, c innsigli.Caller)
 	h.Set("Content-Length", strconv.FormatInt(got.Size, 10))
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": got.Name}))
 	h.Set(sealCountHeader, strconv.Itoa(got.Seals))
-	sayLevel(h, got.Level.String(), got.Pending)
+	sayLevel(h, innsigli.LevelName(got.Level), got.Pending)
 	_, err = got.WriteTo(w)
 	return err
 }
@@ -71,6 +71,7 @@ func parseSealLanguage(s string) (innsigli.Language, bool) {
 func sayLevel(h http.Header, level string, pending bool) {
 	h.Set(sealLevelHeader, level)
 	if pending {
+		h.Set(sealLevelHeader, level+"; pending")
 		h.Set("Warning", `199 - "The seal is at level `+level+` only, since a trust service did not answer. It is not raised later; send the document again for a higher one."`) // RFC 7234 5.5.7
 	}
 }

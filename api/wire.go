@@ -87,16 +87,9 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 	return signingProcess{
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
-		FlattenDocument: p.Flatten, SealLevel: sealLevel(p.Sealed.Level), SealPending: p.Pending(),
+		FlattenDocument: p.Flatten, SealLevel: innsigli.LevelName(p.Sealed.Level), SealPending: p.Pending(),
 		SignInOrder: p.InOrder, SequenceKey: string(p.Sequence()),
 	}
-}
-
-func sealLevel(l innsigli.Level) string {
-	if l == 0 {
-		return ""
-	}
-	return l.String()
 }
 
 func (a *API) whole(s innsigli.Signee) signee {

@@ -20,8 +20,8 @@ type Options struct {
 	PSS bool
 }
 
-// Pending is a signature that waits for its value.
-type Pending struct {
+// Prepared is a signature that waits for its value.
+type Prepared struct {
 	content    encapsulated
 	chain      []*x509.Certificate
 	hash       crypto.Hash
@@ -34,7 +34,7 @@ type Pending struct {
 // Prepare makes the signed attributes for the digest of a document. chain begins
 // with the signer's certificate; all of it is embedded. There is no signing-time:
 // PAdES keeps the time in the signature dictionary (EN 319 142-1, table 1).
-func Prepare(digest []byte, chain []*x509.Certificate, o Options) (*Pending, error) {
+func Prepare(digest []byte, chain []*x509.Certificate, o Options) (*Prepared, error) {
 	o, err := o.fill(chain)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (o Options) fill(chain []*x509.Certificate) (Options, error) {
 	return o, nil
 }
 
-func prepare(content encapsulated, digest []byte, chain []*x509.Certificate, o Options) (*Pending, error) {
+func prepare(content encapsulated, digest []byte, chain []*x509.Certificate, o Options) (*Prepared, error) {
 	attrs, err := signedAttributes(content.Type, digest, chain[0])
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func prepare(content encapsulated, digest []byte, chain []*x509.Certificate, o O
 	if err != nil {
 		return nil, err
 	}
-	return &Pending{content: content, chain: chain, hash: o.Hash, pss: o.PSS, attributes: attrs, tbs: set.FullBytes}, nil
+	return &Prepared{content: content, chain: chain, hash: o.Hash, pss: o.PSS, attributes: attrs, tbs: set.FullBytes}, nil
 }
 
 func signedAttributes(kind asn1.ObjectIdentifier, digest []byte, cert *x509.Certificate) ([]byte, error) {
@@ -107,15 +107,15 @@ func essID(cert *x509.Certificate) (signingCertificate, error) {
 }
 
 // ToBeSigned returns the DER SET OF signed attributes, which the key signs.
-func (p *Pending) ToBeSigned() []byte { return p.tbs }
+func (p *Prepared) ToBeSigned() []byte { return p.tbs }
 
 // Digest is the hash of ToBeSigned, for signers that want a digest.
-func (p *Pending) Digest() []byte {
+func (p *Prepared) Digest() []byte {
 	return sum(p.hash, p.tbs)
 }
 
 // SignerOpts are the options for a [crypto.Signer].
-func (p *Pending) SignerOpts() crypto.SignerOpts {
+func (p *Prepared) SignerOpts() crypto.SignerOpts {
 	if _, ok := p.chain[0].PublicKey.(*rsa.PublicKey); ok && p.pss {
 		return &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: p.hash}
 	}
@@ -126,7 +126,7 @@ func (p *Pending) SignerOpts() crypto.SignerOpts {
 // signature value, kept as an unsigned attribute; nil leaves it out. A signature
 // that does not verify with the signer's certificate is an error: a wrong or
 // faulty key must not leave the house.
-func (p *Pending) Assemble(signature, token []byte) ([]byte, error) {
+func (p *Prepared) Assemble(signature, token []byte) ([]byte, error) {
 	cert := p.chain[0]
 	alg, err := signatureAlgorithm(cert.PublicKey, p.hash, p.pss)
 	if err != nil {
@@ -153,7 +153,7 @@ func (p *Pending) Assemble(signature, token []byte) ([]byte, error) {
 	return p.wrap(si)
 }
 
-func (p *Pending) wrap(si signerInfo) ([]byte, error) {
+func (p *Prepared) wrap(si signerInfo) ([]byte, error) {
 	set, err := p.certificates()
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (p *Pending) wrap(si signerInfo) ([]byte, error) {
 	})
 }
 
-func (p *Pending) certificates() (asn1.RawValue, error) {
+func (p *Prepared) certificates() (asn1.RawValue, error) {
 	if p.bare {
 		return asn1.RawValue{}, nil
 	}
@@ -183,7 +183,7 @@ func (p *Pending) certificates() (asn1.RawValue, error) {
 }
 
 // version: RFC 5652, clause 5.1.
-func (p *Pending) version() int {
+func (p *Prepared) version() int {
 	if p.content.Type.Equal(oidData) {
 		return 1
 	}
@@ -216,7 +216,7 @@ func Sign(ctx context.Context, key crypto.Signer, digest []byte, chain []*x509.C
 	return p.Assemble(value, nil)
 }
 
-func (p *Pending) sign(ctx context.Context, key crypto.Signer) ([]byte, error) {
+func (p *Prepared) sign(ctx context.Context, key crypto.Signer) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}

@@ -57,7 +57,7 @@ func BenchmarkSeal(b *testing.B) {
 			over := newLoopback(b, k.key)
 			bench("LTA", func(d *pades.Document) (*pades.Revision, error) {
 				r, _, err := pades.SignTo(b.Context(), d, pades.Seal{Time: signingTime}, over.house().signer,
-					pades.Services{Timestamps: over, Revocations: over}, pades.BLTA)
+					cms.Services{Timestamps: over, Revocations: over}, cms.BLTA)
 				return r, err
 			})
 		}

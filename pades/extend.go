@@ -67,7 +67,7 @@ func relatedKeys(doc *Document) ([]string, error) {
 
 // extend collects what proves the signatures and time-stamps of a revision and
 // stores it. The result is at B-LT or there is an error.
-func (r *Revision) extend(ctx context.Context, from Collector) (*Revision, error) {
+func (r *Revision) extend(ctx context.Context, from cms.Collector) (*Revision, error) {
 	if from == nil {
 		return nil, errNoRevocations
 	}
@@ -92,7 +92,7 @@ func (r *Revision) extend(ctx context.Context, from Collector) (*Revision, error
 
 // collect brings the material for all signatures, or at least for the newest and
 // all time-stamps.
-func (s *survey) collect(ctx context.Context, from Collector) (cms.Material, error) {
+func (s *survey) collect(ctx context.Context, from cms.Collector) (cms.Material, error) {
 	m, err := from.Collect(ctx, s.certs(s.signatures), s.stamped())
 	if err != nil && len(s.signatures) > 1 && ctx.Err() == nil {
 		m, err = from.Collect(ctx, s.certs(s.signatures[len(s.signatures)-1:]), s.stamped())
@@ -114,7 +114,7 @@ func (r *Revision) proven() error {
 	if err != nil {
 		return err
 	}
-	if s.level < BLT {
+	if s.level < cms.BLT {
 		return fmt.Errorf("revocation data: %w", s.missing)
 	}
 	return nil

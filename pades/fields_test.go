@@ -40,10 +40,10 @@ func everybody(tb testing.TB, in []byte, a *authority, n, certify int) []byte {
 		if r, err = pades.PrepareFields(tb.Context(), doc, fields); err != nil {
 			tb.Fatal(err)
 		}
-		var got pades.Level
+		var got cms.Level
 		r, got, err = pades.SignTo(tb.Context(), open(tb, bytesOf(tb, r)),
-			pades.Seal{Time: signingTime, Field: "Sent", Certify: certify}, a.house().signer, a.services(), pades.BT)
-		if err != nil || got != pades.BT {
+			pades.Seal{Time: signingTime, Field: "Sent", Certify: certify}, a.house().signer, a.services(), cms.BT)
+		if err != nil || got != cms.BT {
 			tb.Fatal(got, err)
 		}
 	}
@@ -51,8 +51,8 @@ func everybody(tb testing.TB, in []byte, a *authority, n, certify int) []byte {
 		r = personSigns(tb, r, a, i+1)
 	}
 	r, got, err := pades.SignTo(tb.Context(), reopen(tb, r), pades.Seal{Time: signingTime, Field: "Seal"},
-		a.house().signer, a.services(), pades.BLTA)
-	if err != nil || got != pades.BLTA {
+		a.house().signer, a.services(), cms.BLTA)
+	if err != nil || got != cms.BLTA {
 		tb.Fatal(got, err)
 	}
 	return bytesOf(tb, r)
@@ -110,7 +110,7 @@ func TestEverybodySignsInAFieldOfTheirOwn(t *testing.T) {
 		if _, err := pades.Prepare(t.Context(), doc, pades.Seal{}); !isRefused(err, pdf.Certified) {
 			t.Errorf("signed after the lock: %v", err)
 		}
-		if _, got, err := pades.Raise(t.Context(), doc, a.services(), pades.BLTA); err != nil || got != pades.BLTA {
+		if _, got, err := pades.Raise(t.Context(), doc, a.services(), cms.BLTA); err != nil || got != cms.BLTA {
 			t.Errorf("not renewed: %v, %v", got, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pdf"
 )
@@ -35,7 +36,7 @@ func TestOnlySignaturesMakeASignedDocument(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"a seal":           good,
 		"filled since":     update(t, good, func(u *pdf.Update) { must(t, u.EditCatalog(pdf.Edit{Key: "PageMode", Value: "/UseNone"})) }),
-		"everything there": raised(t, good, pades.Seal{Time: signingTime}, a, pades.BLTA),
+		"everything there": raised(t, good, pades.Seal{Time: signingTime}, a, cms.BLTA),
 	} {
 		if err := genuine(t, b); err != nil {
 			t.Errorf("%s: %v", name, err)

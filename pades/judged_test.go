@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/innsiglitest"
 	"github.com/innsigli/innsigli/pades"
 )
@@ -18,11 +19,11 @@ func TestEUDSSAndPyHankoAgree(t *testing.T) {
 	a := newAuthority(t, ecKey(t, p256))
 	need(t, "qpdf", "qpdf")
 	made := map[string][]byte{
-		"seal":            raised(t, written(t, 2), fullSeal(t), a, pades.BLTA),
-		"seal, P 1":       raised(t, written(t, 1), pades.Seal{Time: signingTime, Certify: 1}, a, pades.BLTA),
-		"approval":        raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, pades.BLTA),
-		"object streams":  raised(t, rewritten(t, written(t, 3), "--object-streams=generate"), fullSeal(t), a, pades.BLTA),
-		"PDF 2.0":         raised(t, rewritten(t, written(t, 1), "--force-version=2.0"), fullSeal(t), a, pades.BLTA),
+		"seal":            raised(t, written(t, 2), fullSeal(t), a, cms.BLTA),
+		"seal, P 1":       raised(t, written(t, 1), pades.Seal{Time: signingTime, Certify: 1}, a, cms.BLTA),
+		"approval":        raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, cms.BLTA),
+		"object streams":  raised(t, rewritten(t, written(t, 3), "--object-streams=generate"), fullSeal(t), a, cms.BLTA),
+		"PDF 2.0":         raised(t, rewritten(t, written(t, 1), "--force-version=2.0"), fullSeal(t), a, cms.BLTA),
 		"turned":          everybody(t, rewritten(t, written(t, 2), "--rotate=+90:2"), a, 2, 0),
 		"everybody":       everybody(t, written(t, 1), a, 3, 0),
 		"everybody, sent": everybody(t, written(t, 1), a, 3, 2),
@@ -34,16 +35,16 @@ func TestEUDSSAndPyHankoAgree(t *testing.T) {
 	}
 	short := a.seal
 	a.seal = a.person(long, "Prófun innsigli ehf.")
-	made["RSA-PSS"] = raised(t, written(t, 1), fullSeal(t), a, pades.BLTA)
+	made["RSA-PSS"] = raised(t, written(t, 1), fullSeal(t), a, cms.BLTA)
 	a.seal = short
-	bare := raised(t, written(t, 1), fullSeal(t), a, pades.BB)
-	r, _, err := pades.Raise(t.Context(), open(t, bare), a.services(), pades.BLTA)
+	bare := raised(t, written(t, 1), fullSeal(t), a, cms.BB)
+	r, _, err := pades.Raise(t.Context(), open(t, bare), a.services(), cms.BLTA)
 	if err != nil {
 		t.Fatal(err)
 	}
 	made[raisedFromBB] = bytesOf(t, r)
 	a.now = a.now.AddDate(2, 0, 0)
-	if r, _, err = pades.Raise(t.Context(), open(t, made["seal"]), a.services(), pades.BLTA); err != nil {
+	if r, _, err = pades.Raise(t.Context(), open(t, made["seal"]), a.services(), cms.BLTA); err != nil {
 		t.Fatal(err)
 	}
 	made["renewed"] = bytesOf(t, r)

@@ -28,10 +28,10 @@ var p256 = elliptic.P256()
 // TestEachLevelIsReached looks at what each level must bring, and asks strangers.
 func TestEachLevelIsReached(t *testing.T) {
 	for _, c := range []struct {
-		want      pades.Level
+		want      cms.Level
 		revisions int
 		asked     int
-	}{{pades.BB, 1, 0}, {pades.BT, 1, 1}, {pades.BLT, 2, 2}, {pades.BLTA, 3, 3}} {
+	}{{cms.BB, 1, 0}, {cms.BT, 1, 1}, {cms.BLT, 2, 2}, {cms.BLTA, 3, 3}} {
 		t.Run(c.want.String(), func(t *testing.T) {
 			a := newAuthority(t, ecKey(t, p256))
 			in := written(t, 2)
@@ -49,8 +49,8 @@ func TestEachLevelIsReached(t *testing.T) {
 			keepAs(t, c.want.String(), out)
 			judgeLevel(t, out, a, c.want)
 			// What is there needs nothing more.
-			again, got, err := pades.Raise(t.Context(), open(t, out), pades.Services{}, c.want)
-			if c.want < pades.BLTA && (err != nil || got != c.want || again.Appended() != 0) {
+			again, got, err := pades.Raise(t.Context(), open(t, out), cms.Services{}, c.want)
+			if c.want < cms.BLTA && (err != nil || got != c.want || again.Appended() != 0) {
 				t.Errorf("raised again: %v, %v", got, err)
 			}
 		})
@@ -65,10 +65,10 @@ func keepAs(t *testing.T, name string, b []byte) {
 }
 
 // judgeLevel asks strangers about a file whose newest signature has a level.
-func judgeLevel(t *testing.T, b []byte, a *authority, want pades.Level) {
+func judgeLevel(t *testing.T, b []byte, a *authority, want cms.Level) {
 	t.Helper()
 	h := a.house()
-	if want <= pades.BT {
+	if want <= cms.BT {
 		judge(t, b, h)
 	} else {
 		judgeGrown(t, b, h)
@@ -82,14 +82,14 @@ func judgeLevel(t *testing.T, b []byte, a *authority, want pades.Level) {
 	if sum := sha256.Sum256(newest.content); s.Check(sum[:]) != nil {
 		t.Error("signature does not match")
 	}
-	if (s.Token != nil) != (want >= pades.BT) {
+	if (s.Token != nil) != (want >= cms.BT) {
 		t.Errorf("signature time-stamp: %v", s.Token != nil)
 	}
 	if s.Token != nil {
 		judgeToken(t, a, s.Token, s.Value)
 	}
 	stamps := stampsOf(t, b)
-	if (len(stamps) > 0) != (want >= pades.BLTA) {
+	if (len(stamps) > 0) != (want >= cms.BLTA) {
 		t.Errorf("%d document time-stamps", len(stamps))
 	}
 	for _, s := range stamps {
@@ -112,14 +112,14 @@ func judgeToken(t *testing.T, a *authority, token, over []byte) {
 // good, and then raises what is pending.
 func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
 	in := written(t, 1)
-	for n, c := range []struct{ reached, fields int }{{int(pades.BB), 1}, {int(pades.BT), 1}, {int(pades.BLT), 1}} {
+	for n, c := range []struct{ reached, fields int }{{int(cms.BB), 1}, {int(cms.BT), 1}, {int(cms.BLT), 1}} {
 		for _, down := range []bool{false, true} {
 			a := newAuthority(t, ecKey(t, p256))
 			a.failAt, a.down = n+1, down
-			r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
-			var pending *pades.Pending
-			if !errors.As(err, &pending) || !errors.Is(err, errDown) || got != pades.Level(c.reached) ||
-				pending.Reached != got || pending.Want != pades.BLTA {
+			r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
+			var pending *cms.Pending
+			if !errors.As(err, &pending) || !errors.Is(err, errDown) || got != cms.Level(c.reached) ||
+				pending.Reached != got || pending.Want != cms.BLTA {
 				t.Fatalf("call %d: %v, %v", n+1, got, err)
 			}
 			if a.calls != n+1 {
@@ -129,8 +129,8 @@ func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
 			judgeLevel(t, lower, a, got)
 			// Later, the services are up again; the file comes from disk.
 			a.failAt = 0
-			r, got, err = pades.Raise(t.Context(), open(t, lower), a.services(), pades.BLTA)
-			if err != nil || got != pades.BLTA {
+			r, got, err = pades.Raise(t.Context(), open(t, lower), a.services(), cms.BLTA)
+			if err != nil || got != cms.BLTA {
 				t.Fatalf("call %d: raised to %v, %v", n+1, got, err)
 			}
 			whole := bytesOf(t, r)
@@ -152,11 +152,11 @@ func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
 // TestRaisingFailsAtEachStep raises a bare signature and fails each call in turn.
 func TestRaisingFailsAtEachStep(t *testing.T) {
 	a := newAuthority(t, ecKey(t, p256))
-	bare := raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, pades.BB)
-	for n, want := range []pades.Level{pades.BB, pades.BT, pades.BLT} {
+	bare := raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, cms.BB)
+	for n, want := range []cms.Level{cms.BB, cms.BT, cms.BLT} {
 		a.calls, a.failAt = 0, n+1
-		r, got, err := pades.Raise(t.Context(), open(t, bare), a.services(), pades.BLTA)
-		var pending *pades.Pending
+		r, got, err := pades.Raise(t.Context(), open(t, bare), a.services(), cms.BLTA)
+		var pending *cms.Pending
 		if !errors.As(err, &pending) || got != want || r == nil {
 			t.Fatalf("call %d: %v, %v", n+1, got, err)
 		}
@@ -165,8 +165,8 @@ func TestRaisingFailsAtEachStep(t *testing.T) {
 		}
 		// What was reached is kept: the next attempt goes on from there.
 		a.calls, a.failAt = 0, 0
-		r, got, err = pades.Raise(t.Context(), open(t, bytesOf(t, r)), a.services(), pades.BLTA)
-		if err != nil || got != pades.BLTA || a.calls != 3-n {
+		r, got, err = pades.Raise(t.Context(), open(t, bytesOf(t, r)), a.services(), cms.BLTA)
+		if err != nil || got != cms.BLTA || a.calls != 3-n {
 			t.Errorf("call %d: %v after %d calls, %v", n+1, got, a.calls, err)
 		}
 		judgeGrown(t, bytesOf(t, r), a.house())
@@ -176,13 +176,13 @@ func TestRaisingFailsAtEachStep(t *testing.T) {
 // TestRenewing adds time-stamps to a document that has all already.
 func TestRenewing(t *testing.T) {
 	a := newAuthority(t, ecKey(t, p256))
-	out := raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, pades.BLTA)
+	out := raised(t, written(t, 1), pades.Seal{Time: signingTime}, a, cms.BLTA)
 	for year := 1; year <= 3; year++ {
 		a.now = a.now.AddDate(1, 0, 0)
 		before := len(proofsOf(t, out).OCSPs)
 		a.asked = nil
-		r, got, err := pades.Raise(t.Context(), open(t, out), a.services(), pades.BLTA)
-		if err != nil || got != pades.BLTA {
+		r, got, err := pades.Raise(t.Context(), open(t, out), a.services(), cms.BLTA)
+		if err != nil || got != cms.BLTA {
 			t.Fatal(got, err)
 		}
 		out = bytesOf(t, r)
@@ -203,12 +203,12 @@ func TestRenewing(t *testing.T) {
 	}
 	// A renewal that fails half way leaves a document that is as good as before.
 	a.calls, a.failAt = 0, 2
-	r, got, err := pades.Raise(t.Context(), open(t, out), a.services(), pades.BLTA)
-	var pending *pades.Pending
-	if !errors.As(err, &pending) || got != pades.BLTA {
+	r, got, err := pades.Raise(t.Context(), open(t, out), a.services(), cms.BLTA)
+	var pending *cms.Pending
+	if !errors.As(err, &pending) || got != cms.BLTA {
 		t.Fatal(got, err)
 	}
-	if _, got, _ = pades.Raise(t.Context(), open(t, bytesOf(t, r)), pades.Services{}, pades.BLT); got != pades.BLTA {
+	if _, got, _ = pades.Raise(t.Context(), open(t, bytesOf(t, r)), cms.Services{}, cms.BLT); got != cms.BLTA {
 		t.Errorf("half renewed is %v", got)
 	}
 }
@@ -218,12 +218,12 @@ func TestACollectorThatLeavesSomethingOutIsNotBelieved(t *testing.T) {
 	for _, name := range []string{"Prófun innsigli ehf.", "Test Issuing CA", "Test Time-Stamping Unit"} {
 		a := newAuthority(t, ecKey(t, p256))
 		a.leaveOut = name
-		r, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
-		var pending *pades.Pending
-		if !errors.As(err, &pending) || got != pades.BT {
+		r, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
+		var pending *cms.Pending
+		if !errors.As(err, &pending) || got != cms.BT {
 			t.Errorf("%s left out: %v, %v", name, got, err)
 		}
-		judgeLevel(t, bytesOf(t, r), a, pades.BT)
+		judgeLevel(t, bytesOf(t, r), a, cms.BT)
 	}
 }
 
@@ -235,7 +235,7 @@ func TestEveryKeyReachesTheTop(t *testing.T) {
 	for name, key := range map[string]crypto.Signer{"P-384": ecKey(t, elliptic.P384()), "P-521": ecKey(t, elliptic.P521()), "RSA": rsa} {
 		a := newAuthority(t, key)
 		a.lists = true
-		out := raised(t, written(t, 1), fullSeal(t), a, pades.BLTA)
+		out := raised(t, written(t, 1), fullSeal(t), a, cms.BLTA)
 		judgeGrown(t, out, a.house())
 		keepAs(t, "BLTA-"+name, out)
 		if p := proofsOf(t, out); len(p.OCSPs) != 0 || len(p.CRLs) != 2 {
@@ -251,8 +251,8 @@ func TestMemoryDoesNotGrowWithTheDocument(t *testing.T) {
 	in := sized(48 << 20)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
-	if err != nil || got != pades.BLTA {
+	r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
+	if err != nil || got != cms.BLTA {
 		t.Fatal(got, err)
 	}
 	n, err := r.WriteTo(io.Discard)
@@ -283,7 +283,7 @@ func TestTheDocumentIsHashedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _, err := pades.SignTo(t.Context(), doc, pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
+	r, _, err := pades.SignTo(t.Context(), doc, pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,9 +299,9 @@ func TestTheDocumentIsHashedOnce(t *testing.T) {
 func TestAtTheLargestSize(t *testing.T) {
 	a := newAuthority(t, ecKey(t, p256))
 	in := sized(pdf.MaxFileSize - 50<<10)
-	r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
-	var pending *pades.Pending
-	if !errors.As(err, &pending) || got != pades.BLT || !isRefused(err, pdf.TooLarge) {
+	r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
+	var pending *cms.Pending
+	if !errors.As(err, &pending) || got != cms.BLT || !isRefused(err, pdf.TooLarge) {
 		t.Fatal(got, err)
 	}
 	out := bytesOf(t, r)
@@ -327,17 +327,17 @@ func TestALyingServiceMakesNoLie(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]*cms.Token{"nothing": nil, "about something else": other} {
-		services := pades.Services{Timestamps: lying{token}, Revocations: a}
-		r, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, services, pades.BLTA)
-		var pending *pades.Pending
-		if !errors.As(err, &pending) || got != pades.BB || r == nil {
+		services := cms.Services{Timestamps: lying{token}, Revocations: a}
+		r, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, services, cms.BLTA)
+		var pending *cms.Pending
+		if !errors.As(err, &pending) || got != cms.BB || r == nil {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
-		judgeLevel(t, bytesOf(t, r), a, pades.BB)
+		judgeLevel(t, bytesOf(t, r), a, cms.BB)
 	}
 	// A time-stamp from after the certificate's end would prove that the signature is too late.
 	a.now = signingTime.AddDate(4, 0, 0)
-	if _, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA); got != pades.BB {
+	if _, got, err := pades.SignTo(t.Context(), open(t, written(t, 1)), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA); got != cms.BB {
 		t.Errorf("an expired certificate: %v, %v", got, err)
 	}
 }
@@ -380,10 +380,10 @@ func TestStepsAlone(t *testing.T) {
 		t.Errorf("%d, %d and %d proofs", len(after.Certs), len(after.OCSPs), len(after.CRLs))
 	}
 	judgeGrown(t, bytesOf(t, r), h)
-	if _, _, err := pades.Raise(t.Context(), open(t, written(t, 1)), a.services(), pades.BLTA); err == nil {
+	if _, _, err := pades.Raise(t.Context(), open(t, written(t, 1)), a.services(), cms.BLTA); err == nil {
 		t.Error("raised a document without a signature")
 	}
-	for _, want := range []pades.Level{0, 5} {
+	for _, want := range []cms.Level{0, 5} {
 		if _, _, err := pades.Raise(t.Context(), open(t, out), a.services(), want); err == nil {
 			t.Errorf("raised to %v", want)
 		}
@@ -403,8 +403,8 @@ func TestHostileStores(t *testing.T) {
 	} {
 		in := plain("<< /Type /Catalog /Pages 2 0 R /DSS 4 0 R >>", pages, page, dss,
 			"<< /Filter /FlateDecode /Length 3 >>\nstream\nxyz\nendstream", "<< /Length 3 >>\nstream\n0\x80\x00\nendstream")
-		r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), pades.BLTA)
-		if err != nil || got != pades.BLTA {
+		r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
+		if err != nil || got != cms.BLTA {
 			t.Errorf("%s: %v, %v", name, got, err)
 			continue
 		}

@@ -136,7 +136,7 @@ func (a *authority) house() house {
 	}
 }
 
-func (a *authority) services() pades.Services { return pades.Services{Timestamps: a, Revocations: a} }
+func (a *authority) services() cms.Services { return cms.Services{Timestamps: a, Revocations: a} }
 
 // call counts a call and tells whether it fails.
 func (a *authority) call() error {
@@ -223,7 +223,7 @@ func (a *authority) good(c *x509.Certificate) []byte {
 }
 
 // raised seals at a level and wants to get there.
-func raised(tb testing.TB, in []byte, s pades.Seal, a *authority, want pades.Level) []byte {
+func raised(tb testing.TB, in []byte, s pades.Seal, a *authority, want cms.Level) []byte {
 	tb.Helper()
 	r, got, err := pades.SignTo(tb.Context(), open(tb, in), s, a.house().signer, a.services(), want)
 	if err != nil || got != want {

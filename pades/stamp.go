@@ -20,7 +20,7 @@ var errNoTimestamps = errors.New("no time-stamping service")
 // unsigned attribute (EN 319 122-1, clause 5.3; level B-T). A time-stamp from
 // outside of the signing certificate's validity is an error: it would prove that
 // the signature is too late.
-func Stamp(ctx context.Context, sig []byte, by Timestamper) ([]byte, error) {
+func Stamp(ctx context.Context, sig []byte, by cms.Timestamper) ([]byte, error) {
 	s, err := cms.Parse(sig)
 	if err != nil {
 		return nil, fmt.Errorf("read signature: %w", err)
@@ -40,13 +40,13 @@ func Stamp(ctx context.Context, sig []byte, by Timestamper) ([]byte, error) {
 }
 
 // timestamp asks for a token over bytes and trusts nobody that it is one.
-func timestamp(ctx context.Context, by Timestamper, h crypto.Hash, over []byte) (*cms.Token, error) {
+func timestamp(ctx context.Context, by cms.Timestamper, h crypto.Hash, over []byte) (*cms.Token, error) {
 	d := h.New()
 	d.Write(over)
 	return timestampDigest(ctx, by, h, d.Sum(nil))
 }
 
-func timestampDigest(ctx context.Context, by Timestamper, h crypto.Hash, digest []byte) (*cms.Token, error) {
+func timestampDigest(ctx context.Context, by cms.Timestamper, h crypto.Hash, digest []byte) (*cms.Token, error) {
 	if by == nil {
 		return nil, errNoTimestamps
 	}
@@ -75,7 +75,7 @@ func (p *Prepared) fits(sig []byte) error {
 // 5.4.3). It proves when everything in the document existed, and makes level B-LTA
 // of B-LT: the security store must hold the revocation data of all time-stamps
 // that are there already. DocMDP and locks do not forbid it (ISO 32000-2, table 257).
-func Archive(ctx context.Context, doc *Document, by Timestamper) (*Revision, error) {
+func Archive(ctx context.Context, doc *Document, by cms.Timestamper) (*Revision, error) {
 	room := tokenReserve
 	for {
 		p, err := prepareStamp(ctx, doc, room)
@@ -115,7 +115,7 @@ func prepareStamp(ctx context.Context, doc *Document, room int) (*Prepared, erro
 }
 
 // archive is [Archive] of a revision.
-func (r *Revision) archive(ctx context.Context, by Timestamper) (*Revision, error) {
+func (r *Revision) archive(ctx context.Context, by cms.Timestamper) (*Revision, error) {
 	if by == nil {
 		return nil, errNoTimestamps
 	}

@@ -21,8 +21,8 @@ type survey struct {
 	signatures []signed // oldest first
 	stamps     []signed // document time-stamps, oldest first
 	proofs     pdf.Proofs
-	level      Level // of the newest signature
-	missing    error // what keeps it from B-LT
+	level      cms.Level // of the newest signature
+	missing    error     // what keeps it from B-LT
 }
 
 // signed is a signature or a document time-stamp.
@@ -125,19 +125,19 @@ func (s *survey) judge() {
 	if proof == nil && len(later) > 0 {
 		proof = later[0].token
 	}
-	if s.level = BB; proof == nil {
+	if s.level = cms.BB; proof == nil {
 		s.missing = errors.New("no time-stamp")
 		return
 	}
-	s.level = BT
+	s.level = cms.BT
 	needed := []*x509.Certificate{newest.cms.Signer, proof.Signer}
 	if s.missing = s.proves(needed, proof.Time, end); s.missing != nil {
 		return
 	}
-	s.level = BLT
+	s.level = cms.BLT
 	for _, x := range later {
 		if x.token != proof && s.proves(needed, proof.Time, x.from) == nil {
-			s.level = BLTA
+			s.level = cms.BLTA
 		}
 	}
 }

@@ -26,7 +26,7 @@ type VerifyOptions struct {
 	Own   []*x509.Certificate
 	// Revocations is asked about certificates of which the document itself proves nothing; nil asks nobody. What it brings
 	// counts for the conclusion, not for the level.
-	Revocations Collector
+	Revocations cms.Collector
 }
 
 // Verify judges every signature and time-stamp of a document of size bytes, in all its
@@ -49,7 +49,7 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, o VerifyOptions) (*R
 
 // ask gets what can be had about the certificates of each signature. Who does not answer leaves things as they are: the
 // judgement then says that nothing is known.
-func (f *facts) ask(ctx context.Context, c Collector) {
+func (f *facts) ask(ctx context.Context, c cms.Collector) {
 	f.known.Add(f.material)
 	for _, s := range f.signatures {
 		if s.sig != nil && s.mathErr == nil {

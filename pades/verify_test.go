@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -99,8 +100,8 @@ func criticalStamping(tb testing.TB) []pkix.Extension {
 
 // TestEachLevelIsRecognised verifies what the engine makes, in time and long after.
 func TestEachLevelIsRecognised(t *testing.T) {
-	for _, want := range []pades.Level{pades.BB, pades.BT, pades.BLT, pades.BLTA} {
-		t.Run(want.String(), func(t *testing.T) {
+	for _, want := range []cms.Level{cms.BB, cms.BT, cms.BLT, cms.BLTA} {
+		t.Run(want.Of("PAdES"), func(t *testing.T) {
 			a := newAuthority(t, nil)
 			out := raised(t, written(t, 2), fullSeal(t), a, want)
 			r := verified(t, out, pades.VerifyOptions{Now: a.now.Add(time.Hour), Own: []*x509.Certificate{a.root.cert}})
@@ -111,7 +112,7 @@ func TestEachLevelIsRecognised(t *testing.T) {
 				}
 			}
 			s := r.Signatures[0]
-			if s.Level != want.String() || r.Passed() != (want >= pades.BLT) || want >= pades.BT && s.Time == nil {
+			if s.Level != want.Of("PAdES") || r.Passed() != (want >= cms.BLT) || want >= cms.BT && s.Time == nil {
 				t.Errorf("%s, %s", r.Text, s.Level)
 			}
 		})
@@ -124,7 +125,7 @@ func TestFurtherSignaturesLeaveTheFirstValid(t *testing.T) {
 	a := newAuthority(t, nil)
 	out := written(t, 2)
 	for range 3 {
-		out = raised(t, out, pades.Seal{Time: signingTime}, a, pades.BLTA)
+		out = raised(t, out, pades.Seal{Time: signingTime}, a, cms.BLTA)
 	}
 	r := verified(t, out, pades.VerifyOptions{Now: a.now.AddDate(4, 0, 0), Own: []*x509.Certificate{a.root.cert}})
 	for i := range r.Signatures {
@@ -152,7 +153,7 @@ func TestWhoIsNotKnownIsNotTrusted(t *testing.T) {
 		{"somebody else is trusted", "NO_CERTIFICATE_CHAIN_FOUND", sealed(t, written(t, 1), fullSeal(t), h.signer), trusting(offlineHouse(t))},
 		{"the certificate has expired", "OUT_OF_BOUNDS_NO_POE", sealed(t, written(t, 1), fullSeal(t), h.signer), day(trusting(h), 6*365)},
 		{"a web server's certificate", "CHAIN_CONSTRAINTS_FAILURE", sealed(t, written(t, 1), fullSeal(t), server.signer), trusting(server)},
-		{"nothing tells of revocation", "TRY_LATER", raised(t, written(t, 1), fullSeal(t), silent, pades.BB), pades.VerifyOptions{Now: signingTime, Own: []*x509.Certificate{silent.root.cert}}},
+		{"nothing tells of revocation", "TRY_LATER", raised(t, written(t, 1), fullSeal(t), silent, cms.BB), pades.VerifyOptions{Now: signingTime, Own: []*x509.Certificate{silent.root.cert}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := verified(t, c.doc, c.o)
@@ -166,9 +167,9 @@ func TestWhoIsNotKnownIsNotTrusted(t *testing.T) {
 // TestOthersAreAskedWhenTheCallerWants: their word counts for the conclusion, not for the level.
 func TestOthersAreAskedWhenTheCallerWants(t *testing.T) {
 	a := newAuthority(t, nil)
-	out := raised(t, written(t, 1), fullSeal(t), a, pades.BT)
+	out := raised(t, written(t, 1), fullSeal(t), a, cms.BT)
 	o := pades.VerifyOptions{Now: a.now.Add(time.Hour), Own: []*x509.Certificate{a.root.cert}, Revocations: a}
-	if r := verified(t, out, o); !r.Passed() || r.Signatures[0].Level != pades.BT.String() {
+	if r := verified(t, out, o); !r.Passed() || r.Signatures[0].Level != cms.BT.Of("PAdES") {
 		t.Errorf("%s, %s%s", r.Text, r.Signatures[0].Level, explain(r))
 	}
 	a.failAt, a.down = a.calls+1, true
@@ -197,7 +198,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(freeText("Text")(f, in))
 	f.Add(wrapped(f, in))
 	a := newAuthority(f, nil)
-	f.Add(raised(f, plain(target...), pades.Seal{Time: signingTime}, a, pades.BLTA))
+	f.Add(raised(f, plain(target...), pades.Seal{Time: signingTime}, a, cms.BLTA))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := pades.Verify(t.Context(), bytes.NewReader(b), int64(len(b)), o)
 		if err != nil {

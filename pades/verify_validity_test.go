@@ -36,24 +36,24 @@ func TestValidityOfTheCertificateIsJudgedByWhatIsProven(t *testing.T) {
 	const hour = time.Hour
 	for _, c := range []struct {
 		name       string
-		level      pades.Level
+		level      cms.Level
 		after      bool // signs what somebody else stamped an hour before
 		revoked    time.Duration
 		from, to   time.Duration // validity of the certificate, where that is not all the time
 		indication pades.Indication
 		sub        string
 	}{
-		{"good", pades.BT, true, 0, 0, 0, pades.TotalPassed, ""},
-		{"revoked after the time-stamp", pades.BT, false, 2 * hour, 0, 0, pades.TotalPassed, ""},
-		{"revoked before the time-stamp", pades.BT, false, -hour / 2, 0, 0, pades.Indeterminate, "REVOKED_NO_POE"},
-		{"revoked, no time-stamp", pades.BB, false, 2 * hour, 0, 0, pades.Indeterminate, "REVOKED_NO_POE"},
-		{"revoked between what it covers and its own time-stamp", pades.BT, true, -hour / 2, 0, 0, pades.Indeterminate, "REVOKED_NO_POE"},
-		{"revoked before what it covers", pades.BT, true, -2 * hour, 0, 0, pades.TotalFailed, "REVOKED"},
-		{"revoked before what it covers, no time-stamp", pades.BB, true, -2 * hour, 0, 0, pades.TotalFailed, "REVOKED"},
-		{"expired since, no time-stamp", pades.BB, false, 0, -30 * 24 * hour, -hour / 2, pades.Indeterminate, "OUT_OF_BOUNDS_NO_POE"},
-		{"expired before what it covers", pades.BB, true, 0, -30 * 24 * hour, -2 * hour, pades.TotalFailed, "EXPIRED"},
-		{"valid from later on", pades.BB, false, 0, 6 * hour, 30 * 24 * hour, pades.TotalFailed, "NOT_YET_VALID"},
-		{"ends before it begins", pades.BB, false, 0, 2 * hour, hour, pades.Indeterminate, "OUT_OF_BOUNDS_NO_POE"},
+		{"good", cms.BT, true, 0, 0, 0, pades.TotalPassed, ""},
+		{"revoked after the time-stamp", cms.BT, false, 2 * hour, 0, 0, pades.TotalPassed, ""},
+		{"revoked before the time-stamp", cms.BT, false, -hour / 2, 0, 0, pades.Indeterminate, "REVOKED_NO_POE"},
+		{"revoked, no time-stamp", cms.BB, false, 2 * hour, 0, 0, pades.Indeterminate, "REVOKED_NO_POE"},
+		{"revoked between what it covers and its own time-stamp", cms.BT, true, -hour / 2, 0, 0, pades.Indeterminate, "REVOKED_NO_POE"},
+		{"revoked before what it covers", cms.BT, true, -2 * hour, 0, 0, pades.TotalFailed, "REVOKED"},
+		{"revoked before what it covers, no time-stamp", cms.BB, true, -2 * hour, 0, 0, pades.TotalFailed, "REVOKED"},
+		{"expired since, no time-stamp", cms.BB, false, 0, -30 * 24 * hour, -hour / 2, pades.Indeterminate, "OUT_OF_BOUNDS_NO_POE"},
+		{"expired before what it covers", cms.BB, true, 0, -30 * 24 * hour, -2 * hour, pades.TotalFailed, "EXPIRED"},
+		{"valid from later on", cms.BB, false, 0, 6 * hour, 30 * 24 * hour, pades.TotalFailed, "NOT_YET_VALID"},
+		{"ends before it begins", cms.BB, false, 0, 2 * hour, hour, pades.Indeterminate, "OUT_OF_BOUNDS_NO_POE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := newAuthority(t, nil)
@@ -61,7 +61,7 @@ func TestValidityOfTheCertificateIsJudgedByWhatIsProven(t *testing.T) {
 			if c.after {
 				seal := a.seal
 				a.seal = a.person(ecKey(t, p256), "Somebody else")
-				doc = raised(t, doc, pades.Seal{Time: a.now}, a, pades.BLTA)
+				doc = raised(t, doc, pades.Seal{Time: a.now}, a, cms.BLTA)
 				a.seal = seal
 			}
 			a.now = a.now.Add(hour)
@@ -75,7 +75,7 @@ func TestValidityOfTheCertificateIsJudgedByWhatIsProven(t *testing.T) {
 			}
 			doc = raised(t, doc, pades.Seal{Time: a.now}, a, c.level)
 			a.now = a.now.Add(3 * hour)
-			for _, asked := range []pades.Collector{a, revoking{a}} {
+			for _, asked := range []cms.Collector{a, revoking{a}} {
 				if _, ok := asked.(revoking); ok && c.revoked == 0 {
 					continue
 				}

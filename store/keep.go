@@ -100,14 +100,14 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	case c.Raises == "":
 		keepDocument(b, key, "sealed", *s)
 	default:
-		b.must("raised document", qRaised, s.Blob, s.Size, s.SHA256, int64(s.Pages), level(s.Level), flag(s.Pending), key, c.Raises)
+		b.must("raised document", qRaised, s.Blob, s.Size, s.SHA256, int64(s.Pages), innsigli.LevelName(s.Level), flag(s.Pending), key, c.Raises)
 	}
 	switch a := c.Evidence; {
 	case a == nil:
 	case c.Renews == "":
 		keepAttachment(b, key, *a, 0)
 	default:
-		b.must("renewed evidence", qRenewed, a.Blob, a.Size, a.SHA256, int64(a.Pages), level(a.Level), flag(a.Pending), key, string(a.Key), c.Renews)
+		b.must("renewed evidence", qRenewed, a.Blob, a.Size, a.SHA256, int64(a.Pages), innsigli.LevelName(a.Level), flag(a.Pending), key, string(a.Key), c.Renews)
 	}
 	for i, a := range c.Attach {
 		keepAttachment(b, key, a, i)
@@ -185,21 +185,13 @@ func keepState(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 
 func keepDocument(b *batch, process, role string, doc innsigli.Document) {
 	b.must("document", qDocument, process, role, doc.Blob, doc.Size, doc.SHA256, int64(doc.Pages),
-		doc.Original, flag(doc.Signed), int64(doc.Certification), level(doc.Level), flag(doc.Pending))
-}
-
-// level is how a level is kept: by its name, nothing for what is not sealed.
-func level(l innsigli.Level) string {
-	if l == 0 {
-		return ""
-	}
-	return l.String()
+		doc.Original, flag(doc.Signed), int64(doc.Certification), innsigli.LevelName(doc.Level), flag(doc.Pending))
 }
 
 // keepAttachment adds the row of a file beside the document; position orders files that came at the same time.
 func keepAttachment(b *batch, process string, a innsigli.Reference, position int) {
 	b.must("attachment", qAttach, string(a.Key), process, int64(a.Type), a.Name, a.Blob, a.Size, a.SHA256, int64(a.Pages),
-		string(a.Signee), a.About, micros(a.At), int64(position), level(a.Level), flag(a.Pending))
+		string(a.Signee), a.About, micros(a.At), int64(position), innsigli.LevelName(a.Level), flag(a.Pending))
 }
 
 // keepKey moves or deletes the wrapped data key. The row is locked while it is copied: a rewrapping that runs at the

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/innsiglitest"
-	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/store"
 )
 
@@ -66,7 +66,7 @@ func TestRaisedDocumentTakesThePlaceOfTheSealedOne(t *testing.T) {
 		p := w.create(t, 1)
 		w.change(t, p.Key, innsigli.Change{State: innsigli.Sealing})
 		later := w.clock.now().Add(innsigli.RaiseWait)
-		low := innsigli.Document{Blob: "low", Size: 99, SHA256: "bb", Pages: 4, Level: pades.BB, Pending: true}
+		low := innsigli.Document{Blob: "low", Size: 99, SHA256: "bb", Pages: 4, Level: cms.BB, Pending: true}
 		w.change(t, p.Key, innsigli.Change{State: innsigli.Completed, Sealed: &low, Jobs: []innsigli.Job{
 			{Kind: innsigli.JobMailCompleted, Due: later}, {Kind: innsigli.JobMailOwnerDone, Due: later}, {Kind: innsigli.JobWebhook, Due: later},
 		}})
@@ -76,7 +76,7 @@ func TestRaisedDocumentTakesThePlaceOfTheSealedOne(t *testing.T) {
 		if b, err := w.Backlog(t.Context()); err != nil || b.Pending != 1 {
 			t.Errorf("backlog is %+v %v", b, err)
 		}
-		high := innsigli.Document{Blob: "high", Size: 199, SHA256: "cc", Pages: 4, Level: pades.BLTA}
+		high := innsigli.Document{Blob: "high", Size: 199, SHA256: "cc", Pages: 4, Level: cms.BLTA}
 		raise := innsigli.Change{Sealed: &high, Raises: "low", Hasten: []innsigli.JobKind{innsigli.JobMailCompleted, innsigli.JobMailOwnerDone}}
 		stranger := raise
 		stranger.Raises = "another"
@@ -191,7 +191,7 @@ func TestEvidenceApartIsListedBesideTheDocumentAndForgottenWithIt(t *testing.T) 
 			t.Errorf("listed %v, %v", listed, err)
 		}
 		low := apart
-		low.Level, low.Pending, low.Blob = pades.BB, true, "low-"+string(p.Key)
+		low.Level, low.Pending, low.Blob = cms.BB, true, "low-"+string(p.Key)
 		w.change(t, p.Key, innsigli.Change{Evidence: &low, Renews: apart.Blob})
 		if d := cmp.Diff(low, w.facts(t, p.Key).Process.Evidence); d != "" {
 			t.Error(d)

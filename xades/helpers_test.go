@@ -30,7 +30,7 @@ var now = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 // house is the local trust with its services, all in the process. The call numbered failAt fails.
 type house struct {
 	authority *pki.Authority
-	services  xades.Services
+	services  cms.Services
 
 	calls, failAt int
 }
@@ -53,7 +53,7 @@ func newHouse(tb testing.TB) *house {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.services = xades.Services{
+	h.services = cms.Services{
 		Timestamps:  counted{h, stamps, nil},
 		Revocations: counted{h, nil, pki.NewCollector(pki.CollectorOptions{ClientOptions: o})},
 	}
@@ -67,8 +67,8 @@ func (h *house) signer() xades.Signer {
 
 type counted struct {
 	h *house
-	xades.Timestamper
-	xades.Collector
+	cms.Timestamper
+	cms.Collector
 }
 
 func (c counted) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*cms.Token, error) {
@@ -137,7 +137,7 @@ func parse(tb testing.TB, in string) *xades.Document {
 }
 
 // sealed seals at a level and wants to get there.
-func sealed(tb testing.TB, in string, s xades.Signer, services xades.Services, want xades.Level) []byte {
+func sealed(tb testing.TB, in string, s xades.Signer, services cms.Services, want cms.Level) []byte {
 	tb.Helper()
 	out, got, err := xades.SignTo(tb.Context(), parse(tb, in), s, now, services, want)
 	if err != nil || got != want {

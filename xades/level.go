@@ -12,67 +12,11 @@ import (
 	"github.com/innsigli/innsigli/cms"
 )
 
-// Level is a baseline level (ETSI EN 319 132-1, clause 6.1).
-type Level int
-
-// The baseline levels, each with all that those below it have.
-const (
-	// BB is a signature alone.
-	BB Level = iota + 1
-	// BT has a trusted time at which the signature existed.
-	BT
-	// BLT has the certificates and the revocation data that prove it.
-	BLT
-	// BLTA has a time-stamp over all that.
-	BLTA
-)
-
-// String is the name in the norm.
-func (l Level) String() string {
-	if l < BB || l > BLTA {
-		return fmt.Sprintf("Level(%d)", int(l))
-	}
-	return "XAdES-BASELINE-" + [...]string{"B", "T", "LT", "LTA"}[l-BB]
-}
-
-// Timestamper gives time-stamps. What it returns is checked again. Those of package pades fit.
-type Timestamper interface {
-	// Timestamp returns a token over a digest that was made with h.
-	Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*cms.Token, error)
-}
-
-// Collector brings what proves certificates. Those of package pades fit.
-type Collector interface {
-	// Collect completes each certificate's chain and brings revocation data for all certificates in them but anchors,
-	// made at or after a time where that can be had. An error says what is missing; there is no partial answer.
-	Collect(ctx context.Context, certs []*x509.Certificate, after time.Time) (cms.Material, error)
-}
-
-// Services are what the levels above B-B need.
-type Services struct {
-	Timestamps  Timestamper // for B-T and B-LTA; nil ends at B-B
-	Revocations Collector   // for B-LT and B-LTA; nil ends at B-T
-}
-
-// Pending is the error beside a document that is sealed, but below the level wanted.
-type Pending struct { //nolint:errname // it is a state more than a fault
-	Want, Reached Level
-	Cause         error // what failed on the way to the next level
-}
-
-// Error names both levels and the cause.
-func (p *Pending) Error() string {
-	return fmt.Sprintf("%v reached, %v pending: %v", p.Reached, p.Want, p.Cause)
-}
-
-// Unwrap returns the cause.
-func (p *Pending) Unwrap() error { return p.Cause }
-
 // SignTo seals a document, which it uses up, and goes as high as the services let it; at is the claimed time of signing.
-// It returns the sealed document in UTF-8 and the level reached. If that is below want, the error is a *[Pending] beside
+// It returns the sealed document in UTF-8 and the level reached. If that is below want, the error is a *[cms.Pending] beside
 // a document that is whole; with any other error there is no document.
-func SignTo(ctx context.Context, doc *Document, signer Signer, at time.Time, services Services, want Level) ([]byte, Level, error) {
-	if want < BB || want > BLTA {
+func SignTo(ctx context.Context, doc *Document, signer Signer, at time.Time, services cms.Services, want cms.Level) ([]byte, cms.Level, error) {
+	if !want.Known() {
 		return nil, 0, fmt.Errorf("level %d is unknown", want)
 	}
 	s, err := sign(ctx, doc, signer, at)
@@ -85,29 +29,29 @@ func SignTo(ctx context.Context, doc *Document, signer Signer, at time.Time, ser
 	case err != nil:
 		return nil, 0, err
 	case cause != nil:
-		return out, level, &Pending{want, level, cause}
+		return out, level, &cms.Pending{Want: want, Reached: level, Cause: cause}
 	}
 	return out, level, nil
 }
 
 // raise goes up as far as it can. A step that fails leaves nothing in the signature.
-func (s *signature) raise(ctx context.Context, services Services, want Level) (Level, error) {
-	if want == BB {
-		return BB, nil
+func (s *signature) raise(ctx context.Context, services cms.Services, want cms.Level) (cms.Level, error) {
+	if want == cms.BB {
+		return cms.BB, nil
 	}
 	stamp, err := s.stamp(ctx, services.Timestamps)
-	if err != nil || want == BT {
-		return max(BB, reached(BT, err)), err
+	if err != nil || want == cms.BT {
+		return max(cms.BB, reached(cms.BT, err)), err
 	}
-	if err := s.prove(ctx, services.Revocations, stamp); err != nil || want == BLT {
-		return max(BT, reached(BLT, err)), err
+	if err := s.prove(ctx, services.Revocations, stamp); err != nil || want == cms.BLT {
+		return max(cms.BT, reached(cms.BLT, err)), err
 	}
 	err = s.archive(ctx, services.Timestamps)
-	return max(BLT, reached(BLTA, err)), err
+	return max(cms.BLT, reached(cms.BLTA, err)), err
 }
 
 // reached is the level if there was no error.
-func reached(l Level, err error) Level {
+func reached(l cms.Level, err error) cms.Level {
 	if err != nil {
 		return 0
 	}
@@ -116,7 +60,7 @@ func reached(l Level, err error) Level {
 
 // stamp adds a time-stamp over the signature value, the element (EN 319 132-1, clause 5.3). One from outside of the
 // signing certificate's validity would prove that the signature is too late.
-func (s *signature) stamp(ctx context.Context, by Timestamper) (*cms.Token, error) {
+func (s *signature) stamp(ctx context.Context, by cms.Timestamper) (*cms.Token, error) {
 	t, err := timestamp(ctx, by, s.method.hash, s.value.canonical())
 	if err != nil {
 		return nil, err
@@ -133,7 +77,7 @@ func encapsulated(t *cms.Token) []*node {
 }
 
 // timestamp asks for a token and trusts nobody that it is one.
-func timestamp(ctx context.Context, by Timestamper, h crypto.Hash, over ...[]byte) (*cms.Token, error) {
+func timestamp(ctx context.Context, by cms.Timestamper, h crypto.Hash, over ...[]byte) (*cms.Token, error) {
 	if by == nil {
 		return nil, errors.New("no time-stamping service")
 	}
@@ -153,7 +97,7 @@ func timestamp(ctx context.Context, by Timestamper, h crypto.Hash, over ...[]byt
 
 // prove adds certificates and revocation data of the signature and of its time-stamp (EN 319 132-1, clauses 5.4.1 and
 // 5.4.2).
-func (s *signature) prove(ctx context.Context, from Collector, stamp *cms.Token) error {
+func (s *signature) prove(ctx context.Context, from cms.Collector, stamp *cms.Token) error {
 	if from == nil {
 		return errors.New("no service for revocation data")
 	}
@@ -224,7 +168,7 @@ func answers(m cms.Material, c, issuer *x509.Certificate, at time.Time) bool {
 
 // archive adds an archive time-stamp over all that is there: the references' octets in their order, SignedInfo,
 // SignatureValue, KeyInfo, and the unsigned properties in theirs (EN 319 132-1, clause 5.5.2.2).
-func (s *signature) archive(ctx context.Context, by Timestamper) error {
+func (s *signature) archive(ctx context.Context, by cms.Timestamper) error {
 	over := [][]byte{s.octets, s.signed.canonical(), s.info.canonical(), s.value.canonical(), s.keyInfo.canonical()}
 	for _, p := range s.unsigned.children {
 		over = append(over, p.canonical())

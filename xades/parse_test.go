@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/xades"
 )
 
@@ -99,13 +100,13 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	s, _ := alone(t, ecKey(t, elliptic.P256()))
-	sealed(t, deep(xades.MaxDepth), s, xades.Services{}, xades.BB)
+	sealed(t, deep(xades.MaxDepth), s, cms.Services{}, cms.BB)
 }
 
 // TestASealedDocumentIsNotSealedAgain: the second seal would break the first.
 func TestASealedDocumentIsNotSealedAgain(t *testing.T) {
 	s, _ := alone(t, ecKey(t, elliptic.P256()))
-	if got := codeOf(t, string(sealed(t, `<a/>`, s, xades.Services{}, xades.BB))); got != xades.Signed {
+	if got := codeOf(t, string(sealed(t, `<a/>`, s, cms.Services{}, cms.BB))); got != xades.Signed {
 		t.Error(got)
 	}
 }
@@ -124,7 +125,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if _, _, err := xades.SignTo(t.Context(), d, s, now, xades.Services{}, xades.BB); err != nil {
+		if _, _, err := xades.SignTo(t.Context(), d, s, now, cms.Services{}, cms.BB); err != nil {
 			t.Fatal(err)
 		}
 	})

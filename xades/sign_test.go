@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/innsiglitest"
 	"github.com/innsigli/innsigli/xades"
 )
@@ -49,7 +50,7 @@ func TestXmlsec1FindsNoFault(t *testing.T) {
 	issuing := h.authority.Seal().Chain[1]
 	for name, in := range documents {
 		t.Run(name, func(t *testing.T) {
-			out := sealed(t, in, h.signer(), h.services, xades.BLTA)
+			out := sealed(t, in, h.signer(), h.services, cms.BLTA)
 			judgeMaths(t, out, h.authority.RootPEM(), pemOf(issuing.Raw))
 			changed := bytes.Replace(out, []byte("<ds:Signature "), []byte("x<ds:Signature "), 1)
 			if said, err := maths(t, changed, h.authority.RootPEM()); err == nil {
@@ -91,9 +92,9 @@ func TestEUDSSFindsEachLevel(t *testing.T) {
 		}
 	}
 	for name, in := range documents {
-		put("XAdES_BASELINE_LTA", name, sealed(t, in, h.signer(), h.services, xades.BLTA))
+		put("XAdES_BASELINE_LTA", name, sealed(t, in, h.signer(), h.services, cms.BLTA))
 	}
-	for level, format := range map[xades.Level]string{xades.BB: "B", xades.BT: "T", xades.BLT: "LT"} {
+	for level, format := range map[cms.Level]string{cms.BB: "B", cms.BT: "T", cms.BLT: "LT"} {
 		put("XAdES_BASELINE_"+format, level.String(), sealed(t, documents["invoice"], h.signer(), h.services, level))
 	}
 	late := h.authority.Seal().NotAfter().AddDate(0, 0, 1) // what was proven then is proven for ever
@@ -133,7 +134,7 @@ func TestKindsOfKeys(t *testing.T) {
 			s, root := alone(t, c.key)
 			s.PSS = c.pss
 			for range 3 { // r and s of an ECDSA signature are shorter now and then
-				out := sealed(t, documents["invoice"], s, xades.Services{}, xades.BB)
+				out := sealed(t, documents["invoice"], s, cms.Services{}, cms.BB)
 				if !c.pss {
 					innsiglitest.NeedTool(t, "xmlsec1", "xmlsec1")
 					judgeMaths(t, out, root)
@@ -152,12 +153,12 @@ func TestKindsOfKeys(t *testing.T) {
 
 // TestAFailingServiceGivesWhatWasReached fails each call in turn.
 func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
-	for n, reached := range []xades.Level{xades.BB, xades.BT, xades.BLT} {
+	for n, reached := range []cms.Level{cms.BB, cms.BT, cms.BLT} {
 		h := newHouse(t)
 		h.failAt = n + 1
-		out, got, err := xades.SignTo(t.Context(), parse(t, documents["invoice"]), h.signer(), now, h.services, xades.BLTA)
-		pending, ok := errors.AsType[*xades.Pending](err)
-		if !ok || got != reached || pending.Reached != reached || pending.Want != xades.BLTA || !errors.Is(err, errDown) {
+		out, got, err := xades.SignTo(t.Context(), parse(t, documents["invoice"]), h.signer(), now, h.services, cms.BLTA)
+		pending, ok := errors.AsType[*cms.Pending](err)
+		if !ok || got != reached || pending.Reached != reached || pending.Want != cms.BLTA || !errors.Is(err, errDown) {
 			t.Errorf("call %d: %v, %v", n+1, got, err)
 		}
 		if bytes.Count(out, []byte("<xades:EncapsulatedTimeStamp>")) != min(n, 1) {
@@ -166,11 +167,11 @@ func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
 	}
 	h := newHouse(t)
 	for _, c := range []struct {
-		services xades.Services
-		reached  xades.Level
-	}{{xades.Services{}, xades.BB}, {xades.Services{Timestamps: h.services.Timestamps}, xades.BT}} {
-		_, got, err := xades.SignTo(t.Context(), parse(t, `<a/>`), h.signer(), now, c.services, xades.BLTA)
-		if _, ok := errors.AsType[*xades.Pending](err); !ok || got != c.reached {
+		services cms.Services
+		reached  cms.Level
+	}{{cms.Services{}, cms.BB}, {cms.Services{Timestamps: h.services.Timestamps}, cms.BT}} {
+		_, got, err := xades.SignTo(t.Context(), parse(t, `<a/>`), h.signer(), now, c.services, cms.BLTA)
+		if _, ok := errors.AsType[*cms.Pending](err); !ok || got != c.reached {
 			t.Errorf("%v, %v", got, err)
 		}
 	}
@@ -179,11 +180,11 @@ func TestAFailingServiceGivesWhatWasReached(t *testing.T) {
 func TestAKeyThatIsNotTheCertificatesSignsNothing(t *testing.T) {
 	s, _ := alone(t, ecKey(t, elliptic.P256()))
 	s.Key = ecKey(t, elliptic.P256())
-	if out, _, err := xades.SignTo(t.Context(), parse(t, `<a/>`), s, now, xades.Services{}, xades.BB); err == nil || out != nil {
+	if out, _, err := xades.SignTo(t.Context(), parse(t, `<a/>`), s, now, cms.Services{}, cms.BB); err == nil || out != nil {
 		t.Errorf("%v, %s", err, out)
 	}
 	s.Chain = nil
-	if _, _, err := xades.SignTo(t.Context(), parse(t, `<a/>`), s, now, xades.Services{}, xades.BB); err == nil {
+	if _, _, err := xades.SignTo(t.Context(), parse(t, `<a/>`), s, now, cms.Services{}, cms.BB); err == nil {
 		t.Error("signed without a certificate")
 	}
 }

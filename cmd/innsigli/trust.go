@@ -15,7 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/innsigli/innsigli/pades"
+	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/pki"
 )
 
@@ -26,8 +26,8 @@ type trust struct {
 	own   *pki.Seal // from --seal; nil: the local one
 	local atomic.Pointer[pki.Authority]
 
-	services  pades.Services
-	ourselves pades.Collector // answers for local certificates only
+	services  cms.Services
+	ourselves cms.Collector // answers for local certificates only
 
 	mu     sync.Mutex
 	warned map[string]time.Duration // the least time left that the log has told of, by certificate
@@ -70,7 +70,7 @@ func (t *trust) connect() error {
 	if err != nil {
 		return wrongUsage("--tsa: %w", err)
 	}
-	t.services = pades.Services{Timestamps: stamps, Revocations: pki.NewCollector(pki.CollectorOptions{ClientOptions: ask()})}
+	t.services = cms.Services{Timestamps: stamps, Revocations: pki.NewCollector(pki.CollectorOptions{ClientOptions: ask()})}
 	inside := pki.ClientOptions{Transport: t.server().Transport(nobody{}), Now: t.in.now}
 	t.ourselves = pki.NewCollector(pki.CollectorOptions{ClientOptions: inside})
 	return nil
@@ -90,10 +90,10 @@ func (nobody) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // OwnRevocations implements innsigli.Anchors.
-func (t *trust) OwnRevocations() pades.Collector { return t.ourselves }
+func (t *trust) OwnRevocations() cms.Collector { return t.ourselves }
 
 // Services implements innsigli.Sealer.
-func (t *trust) Services() pades.Services { return t.services }
+func (t *trust) Services() cms.Services { return t.services }
 
 // refresh loads the local trust, and renews what ends soon. It runs at every start and with the housekeeping, so that of
 // several nodes one renews and the others follow.

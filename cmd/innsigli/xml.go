@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/xades"
 )
 
@@ -37,13 +39,14 @@ func (x xmlSealer) SealXML(ctx context.Context, document []byte, by innsigli.XML
 	if err != nil {
 		return innsigli.SealedXML{}, fmt.Errorf("read xml: %w", err)
 	}
-	services := xades.Services{Timestamps: by.Services.Timestamps, Revocations: by.Services.Revocations}
-	out, level, err := xades.SignTo(ctx, doc, xades.Signer{Key: by.Key, Chain: by.Chain}, by.At, services, xades.BLTA)
-	pending, ok := errors.AsType[*xades.Pending](err)
+	_, old := by.Key.(pades.PKCS1)
+	signer := xades.Signer{Key: by.Key, Chain: by.Chain, PSS: !old}
+	out, level, err := xades.SignTo(ctx, doc, signer, by.At, by.Services, cms.BLTA)
+	pending, ok := errors.AsType[*cms.Pending](err)
 	if err != nil && !ok {
 		return innsigli.SealedXML{}, fmt.Errorf("seal xml: %w", err)
 	}
-	sealed := innsigli.SealedXML{Document: out, Level: level.String()}
+	sealed := innsigli.SealedXML{Document: out, Level: level.Of("XAdES")}
 	if pending != nil {
 		sealed.Pending = pending
 	}

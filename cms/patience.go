@@ -1,12 +1,10 @@
-package pades
+package cms
 
 import (
 	"context"
 	"crypto"
 	"crypto/x509"
 	"time"
-
-	"github.com/innsigli/innsigli/cms"
 )
 
 // Patient are the same services, which fail when they have taken longer than most in all, over all calls: a document
@@ -29,7 +27,7 @@ type patientTimestamper struct {
 }
 
 // Timestamp ends with the patience.
-func (p patientTimestamper) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*cms.Token, error) {
+func (p patientTimestamper) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*Token, error) {
 	ctx, stop := both(ctx, p.until)
 	defer stop()
 	return p.Timestamper.Timestamp(ctx, h, digest)
@@ -42,7 +40,7 @@ type patientCollector struct {
 }
 
 // Collect ends with the patience.
-func (p patientCollector) Collect(ctx context.Context, certs []*x509.Certificate, after time.Time) (cms.Material, error) {
+func (p patientCollector) Collect(ctx context.Context, certs []*x509.Certificate, after time.Time) (Material, error) {
 	ctx, stop := both(ctx, p.until)
 	defer stop()
 	return p.Collector.Collect(ctx, certs, after)
