@@ -15,15 +15,20 @@ import (
 )
 
 // widths are the only widths that page images are drawn in, so that nobody makes the server draw and hold thousands.
-// The largest serves a phone of 3 dots a pixel and a screen of 2.
-func widths() []int { return []int{480, 800, 1200, 1600} }
+// The smallest is for thumbnails, the largest for a page that was enlarged on a screen of 2 or 3 dots a pixel.
+func widths() []int { return []int{240, 480, 800, 1200, 1600, 2400} }
 
 const defaultWidth = 800
+
+// eager is how many pages bring all their addresses along: those that a browser may begin to load before the module has
+// come, which gives the others theirs. In a document of hundreds of pages that is most of the bytes.
+const eager = 3
 
 // reading is the page on which the document is read and signed.
 type reading struct {
 	person
 	Pages []sheet
+	Image string // address of an image, with {n} and {w} for page and width
 	Sign  bool   // whether there is something to sign
 	All   string // where all documents of the sequence are signed; "" for a document alone
 	Gone  gone   // what is shown at once when the process ends while the page is open
@@ -76,11 +81,15 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) error {
 		Canceled: d.P("canceled.title"), Expired: d.P("expired.title"),
 		Why: d.P("gone.text"),
 	}
+	d.Image = d.base + "/page/{n}.png?w={w}"
 	for i, s := range sizes {
 		d.Pages = append(d.Pages, d.sheet(i+1, len(sizes), s))
 	}
 	return h.show(w, http.StatusOK, "sign", &d)
 }
+
+// Widths are those of page images, for the module.
+func (d *reading) Widths() string { return strings.Trim(fmt.Sprint(widths()), "[]") }
 
 func (d *reading) sheet(n, of int, s innsigli.PageSize) sheet {
 	at := d.base + "/page/" + strconv.Itoa(n) + ".png?w="
@@ -89,8 +98,10 @@ func (d *reading) sheet(n, of int, s innsigli.PageSize) sheet {
 		height = int(math.Round(defaultWidth * s.H / s.W))
 	}
 	var set []string
-	for _, w := range widths() {
-		set = append(set, fmt.Sprintf("%s%d %dw", at, w, w))
+	if n <= eager {
+		for _, w := range widths()[1:] {
+			set = append(set, fmt.Sprintf("%s%d %dw", at, w, w))
+		}
 	}
 	return sheet{
 		N: n, Of: of, W: defaultWidth, H: max(1, height), PtsW: points(s.W), PtsH: points(s.H),

@@ -44,6 +44,7 @@ type fake struct {
 	asked int
 	fail  error // what every call answers, when set
 	refus error // what RequestCode and Sign answer, when set
+	long  int   // pages of every document, when set
 
 	images map[[2]int][]byte // page and width: drawing one takes a while
 }
@@ -192,6 +193,9 @@ func (f *fake) Saw(context.Context, innsigli.ProcessKey, innsigli.SigneeKey, inn
 func (f *fake) PageSizes(_ context.Context, v innsigli.View) ([]innsigli.PageSize, error) {
 	if !v.Readable() {
 		return nil, errGone
+	}
+	if f.long > 0 {
+		return slices.Repeat([]innsigli.PageSize{{W: 595.28, H: 841.89}}, f.long), nil
 	}
 	return []innsigli.PageSize{{W: 595.28, H: 841.89}, {W: 595.28, H: 841.89}, {W: 841.89, H: 595.28}}, nil
 }

@@ -208,7 +208,7 @@ func TestNothingOfAnEndedProcessIsShown(t *testing.T) {
 
 func TestImagesAreDrawnInFewWidthsOnly(t *testing.T) {
 	for asked, want := range map[string]int{
-		"": 800, "x": 800, "-1": 800, "1": 480, "480": 480, "481": 800, "1200": 1200, "1600": 1600, "99999999": 1600,
+		"": 800, "x": 800, "-1": 800, "1": 240, "241": 480, "481": 800, "1200": 1200, "1600": 1600, "1601": 2400, "99999999": 2400,
 	} {
 		if got := widthFor(asked); got != want {
 			t.Errorf("w=%s: %d, want %d", asked, got, want)

@@ -45,7 +45,7 @@ func (r *Renderer) Info(ctx context.Context, src Source) (Info, error) {
 }
 
 // Image draws a page, the first is 1, as PNG with annotations and form fields on white. The width in pixels is rounded
-// up to 480, 800, 1200, 1600 or 2400; pages of extreme proportions come out narrower (see maxPixels). Errors as of
+// up to 240, 480, 800, 1200, 1600 or 2400; pages of extreme proportions come out narrower (see maxPixels). Errors as of
 // Info, and ErrNoPage.
 func (r *Renderer) Image(ctx context.Context, src Source, page, width int) ([]byte, error) {
 	return r.do(ctx, src, ticket{group: src.Group, key: src.Key, op: opImage, page: page, width: step(width)})

@@ -58,7 +58,7 @@ const (
 
 // widths are the steps that image widths are rounded up to, so that a window dragged wider does not draw every pixel of
 // the way, and equal requests meet in the cache.
-var widths = []int{480, 800, 1200, 1600, 2400}
+var widths = []int{240, 480, 800, 1200, 1600, 2400}
 
 // Config says how children run. The zero value of each field but CacheDir means its default.
 type Config struct {

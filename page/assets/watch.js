@@ -12,7 +12,12 @@ function leave(why) {
   over = true;
   const main = document.getElementById("main");
   const words = main.dataset;
+  for (const img of main.querySelectorAll("img")) {
+    img.removeAttribute("srcset");
+    img.removeAttribute("src");
+  }
   main.replaceChildren();
+  document.dispatchEvent(new Event("gone"));
   if (words.goneWhy) {
     const card = document.createElement("div");
     card.className = "card";
