@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,13 @@ type paperOf struct {
 func (p *paperOf) Draw(marks []Mark, e Evidence) ([]byte, error) {
 	p.marks, p.evidence = append(p.marks, marks...), e
 	return pagesOf(len(marks) + 1), nil
+}
+
+func (p *paperOf) DrawTyped(name string) ([]byte, error) {
+	if strings.ContainsRune(name, '山') {
+		return nil, ErrLetters
+	}
+	return nil, errors.New("no pen")
 }
 
 func (p *paperOf) DrawMarks(marks []Mark) ([]byte, error) {

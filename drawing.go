@@ -10,7 +10,14 @@ import (
 	"image/png"
 	"io"
 	"slices"
+	"unicode/utf8"
 )
+
+// MaxTypedRunes is how many characters a typed signature may have: more would be too small to read in a mark.
+const MaxTypedRunes = 60
+
+// ErrLetters is what a [Paper] says of letters that its fonts lack.
+var ErrLetters = errors.New("letters that cannot be drawn")
 
 // Drawing is the signature that a person drew or typed, before they sign. It is shown nowhere until it stands in the mark.
 type Drawing struct {
@@ -86,6 +93,50 @@ func (s *Service) Draw(ctx context.Context, views []View, img []byte, from Clien
 	return err
 }
 
+// DrawTyped keeps a name that the person of these views typed as their signature, drawn in a slanted hand. Errors: those
+// of [Service.Draw], and Invalid (Text) for nothing, more than [MaxTypedRunes], or letters that cannot be drawn (code
+// "Letters").
+func (s *Service) DrawTyped(ctx context.Context, views []View, text string, from Client) error {
+	text = oneLine(text)
+	switch n := utf8.RuneCountInString(text); {
+	case n == 0:
+		return InvalidField("Text", "NotEmpty", "Text is required.")
+	case n > MaxTypedRunes:
+		return InvalidField("Text", "MaximumLength", fmt.Sprintf("Text must be at most %d characters.", MaxTypedRunes))
+	}
+	img, err := s.Paper.DrawTyped(text)
+	if errors.Is(err, ErrLetters) {
+		return InvalidField("Text", "Letters", "Text has letters that cannot be drawn.")
+	}
+	if err != nil {
+		return fmt.Errorf("draw typed signature: %w", err)
+	}
+	return s.Draw(ctx, views, img, from)
+}
+
+// Undraw forgets what [Service.Draw] kept for the person of these views: their mark then has their name alone.
+func (s *Service) Undraw(ctx context.Context, views []View, from Client) error {
+	var given []Drawing
+	for _, v := range views {
+		if !v.You.Signed() && v.You.Drawing.Blob != "" {
+			given = append(given, Drawing{Signee: v.You.Key})
+		}
+	}
+	if len(given) == 0 {
+		return nil
+	}
+	var before []Drawing
+	_, _, err := s.decide(ctx, Target{Process: views[0].Process.Key}, s.unlessDue(func(f Facts) (Change, error) {
+		c, old, err := decideDraw(f, given, from)
+		before = old
+		return c, err
+	}))
+	if err == nil {
+		s.forgetDrawings(ctx, before)
+	}
+	return err
+}
+
 // keepDrawing writes the drawing under the key of one process.
 func (s *Service) keepDrawing(ctx context.Context, v View, clean []byte) (Drawing, error) {
 	if !v.Process.State.Active() {
@@ -114,7 +165,8 @@ func (s *Service) forgetDrawings(ctx context.Context, all []Drawing) {
 	}
 }
 
-// decideDraw judges drawings, and says which earlier ones they take the place of.
+// decideDraw judges drawings, and says which earlier ones they take the place of. One without a blob takes an earlier one
+// away.
 func decideDraw(f Facts, given []Drawing, from Client) (c Change, before []Drawing, err error) {
 	for _, d := range given {
 		you, ok := f.Signee(d.Signee)
@@ -131,7 +183,9 @@ func decideDraw(f Facts, given []Drawing, from Client) (c Change, before []Drawi
 		before = append(before, Drawing{d.Signee, you.Drawing})
 		one := c.Of(f, you.Process)
 		one.Draw = append(one.Draw, d)
-		one.Log = append(one.Log, LogEntry{Kind: LogDrawn, Signee: d.Signee, Actor: you.Email, Client: from})
+		if d.Blob != "" {
+			one.Log = append(one.Log, LogEntry{Kind: LogDrawn, Signee: d.Signee, Actor: you.Email, Client: from})
+		}
 	}
 	return c, before, nil
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"strings"
 	"testing"
 )
 
@@ -39,6 +40,11 @@ func TestDrawIsForThoseWhoHaveNotSignedYet(t *testing.T) {
 			t.Errorf("%s: %v %v\n%s", st, err, before, c)
 		}
 	}
+	// Without a blob an earlier one is taken away, which is no line of the log.
+	c, _, err := decideDraw(factsOf(Started, anna()), []Drawing{{Signee: keyAnna}}, Client{})
+	if want := "drawing  of " + string(keyAnna) + "\n"; err != nil || c.String() != want {
+		t.Errorf("taken away: %v\n%s", err, c)
+	}
 	if _, _, err := decideDraw(factsOf(Started, signed(anna()), bjorn()), d, Client{}); KindOf(err) != Invalid {
 		t.Errorf("after the signature: %v", err)
 	}
@@ -70,6 +76,19 @@ func TestADrawingIsWrittenAnew(t *testing.T) {
 	} {
 		if _, err := cleanDrawing(b); KindOf(err) != Invalid {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// typedRunes: what passes the limit comes to the paper, which here has no pen.
+func typedRunes(t *testing.T) {
+	t.Helper()
+	s := &Service{Paper: &paperOf{}}
+	for text, want := range map[string]Kind{
+		strings.Repeat("Þ", MaxTypedRunes): 0, strings.Repeat("Þ", MaxTypedRunes+1): Invalid, " \n ": Invalid, "山田": Invalid,
+	} {
+		if err := s.DrawTyped(t.Context(), nil, text, Client{}); err == nil || KindOf(err) != want {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

@@ -24,6 +24,7 @@ var limitTests = map[string]func(*testing.T){
 	"MaxWrongTries":    wrongTries,
 	"MaxDrawingBytes":  drawingBytes,
 	"MaxDrawingSide":   drawingSide,
+	"MaxTypedRunes":    typedRunes,
 	"MaxSignees": requestLimit(MaxSignees, "createSignees", func(r *CreateRequest, n int) {
 		r.Signees = nil
 		for i := range n {

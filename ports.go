@@ -220,6 +220,9 @@ type Paper interface {
 	Draw(marks []Mark, e Evidence) (pdf []byte, err error)
 	// DrawMarks makes a PDF of the marks alone.
 	DrawMarks(marks []Mark) (pdf []byte, err error)
+	// DrawTyped writes a name as a signature, as PNG within the limits of [CheckDrawing]. [ErrLetters] when the fonts lack
+	// letters of it.
+	DrawTyped(name string) (png []byte, err error)
 }
 
 // Identity computes codes: a truncated HMAC of the token under a key of the server.

@@ -175,6 +175,9 @@ func TestAPersonSignsWithTheKeyboardAlone(t *testing.T) {
 	b.do(chromedp.Navigate(link))
 	b.tabTo("Sign")
 	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`location.pathname.endsWith("/signature") && document.getElementById("kind-type").checked`)
+	b.tabTo("Send the code")
+	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`location.pathname.endsWith("/code") && document.activeElement.id === "code"`)
 	b.do(chromedp.KeyEvent("00 00-00"))
 	b.until(`document.getElementById("code").value === "000000"`)
@@ -220,6 +223,7 @@ func TestAPersonSignsWithoutJavaScript(t *testing.T) {
 	}
 	b.do(
 		chromedp.Navigate(link), chromedp.Click(chromedp.CSS(".acts .btn")),
+		chromedp.WaitVisible(chromedp.CSS("#typed")), chromedp.Click(chromedp.CSS(".mark .btn")),
 		chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), "000 000"),
 		chromedp.Click(chromedp.CSS("form[action*=sign] .btn")), chromedp.WaitVisible(chromedp.CSS("#say")),
 		chromedp.Click(chromedp.CSS(".again .link")), chromedp.WaitNotPresent(chromedp.CSS("#say")),

@@ -42,9 +42,11 @@ type fake struct {
 	tries int
 	saw   int
 	asked int
-	fail  error // what every call answers, when set
-	refus error // what RequestCode and Sign answer, when set
-	long  int   // pages of every document, when set
+	fail  error  // what every call answers, when set
+	refus error  // what RequestCode and Sign answer, when set
+	mark  string // how the signature looks
+	drawn []byte
+	long  int // pages of every document, when set
 
 	images map[[2]int][]byte // page and width: drawing one takes a while
 }
@@ -266,6 +268,43 @@ func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, _ innsigli
 	}
 	f.change(p, func(v *innsigli.View) { v.Process.Signees[1].SignedAt = noon })
 	return f.Look(context.Background(), p, "si01", nil)
+}
+
+// Draw keeps what was drawn.
+func (f *fake) Draw(_ context.Context, _ []innsigli.View, img []byte, _ innsigli.Client) error {
+	if err := innsigli.CheckDrawing(img); err != nil {
+		return innsigli.InvalidField("Image", "Image", err.Error())
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mark, f.drawn = "drawn", img
+	return nil
+}
+
+// DrawTyped keeps what was typed.
+func (f *fake) DrawTyped(_ context.Context, _ []innsigli.View, text string, _ innsigli.Client) error {
+	if text == "" || strings.ContainsRune(text, '山') {
+		return innsigli.InvalidField("Text", "Letters", "no such letters")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mark = "typed " + text
+	return nil
+}
+
+// Undraw forgets both.
+func (f *fake) Undraw(context.Context, []innsigli.View, innsigli.Client) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mark, f.drawn = "plain", nil
+	return nil
+}
+
+// marked tells what the last signature looks like.
+func (f *fake) marked() (string, []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mark, f.drawn
 }
 
 // Decline ends the process.

@@ -24,6 +24,9 @@ type Signing interface {
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
 	Sign(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, error)
+	Draw(ctx context.Context, views []innsigli.View, img []byte, from innsigli.Client) error
+	DrawTyped(ctx context.Context, views []innsigli.View, text string, from innsigli.Client) error
+	Undraw(ctx context.Context, views []innsigli.View, from innsigli.Client) error
 	Verify(ctx context.Context, r io.ReaderAt, size int64) (*innsigli.Report, error)
 
 	LookSequence(ctx context.Context, q innsigli.SequenceKey, k innsigli.SequenceSigneeKey, caller *innsigli.Caller) (innsigli.SequenceView, error)

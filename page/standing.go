@@ -60,6 +60,9 @@ func (h *Handler) done(w http.ResponseWriter, r *http.Request) error {
 // Sealing says whether everyone has signed and the seal is being made.
 func (p *person) Sealing() bool { return p.View.Process.State == innsigli.Sealing }
 
+// Others is how many people have not signed yet.
+func (p *person) Others() int { return len(p.People) - p.signed() }
+
 // Closes is until when the signed document stays on the link.
 func (p *person) Closes() time.Time { return p.View.Process.EndedAt.Add(innsigli.CompletedLink) }
 

@@ -98,7 +98,8 @@ func TestTwoPeopleSignInABrowser(t *testing.T) {
 	b.heading("Þjónustusamningur 2026-114")
 	b.until(`document.querySelector("#p1 .paper.ready") !== null`)
 	b.snap("6-sign-is")
-	b.do(chromedp.Click(chromedp.CSS(".acts .btn")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	b.do(chromedp.Click(chromedp.CSS(".acts .btn")), chromedp.WaitVisible(chromedp.CSS(".mark .btn")),
+		chromedp.Click(chromedp.CSS(".mark .btn")), chromedp.WaitVisible(chromedp.CSS("#code")))
 	b.snap("7-code-is")
 	b.do(chromedp.SendKeys(chromedp.CSS("#code"), r.codeTo(p, 1)), chromedp.Click(chromedp.CSS("form[action*=sign] .btn")))
 	b.until(`document.querySelector("h1").innerText === "Allir hafa undirritað" || document.querySelector(".progress") !== null`)
@@ -127,6 +128,8 @@ func (b *chromium) byKeyboard(r *rig, p process, n int) {
 	b.t.Helper()
 	b.tabTo("Sign")
 	b.press(kb.Enter)
+	b.tabTo("Send the code")
+	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`location.pathname.endsWith("/code") && document.activeElement.id === "code"`)
 	code := r.codeTo(p, n)
 	b.snap("3-code")
@@ -241,7 +244,8 @@ func TestSadPagesOfTheRealServer(t *testing.T) {
 		t.Errorf("names are not shown as they are: %q", got)
 	}
 	b.snap("hostile")
-	b.do(chromedp.Click(chromedp.CSS(".acts .btn")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	b.do(chromedp.Click(chromedp.CSS(".acts .btn")), chromedp.WaitVisible(chromedp.CSS(".mark .btn")),
+		chromedp.Click(chromedp.CSS(".mark .btn")), chromedp.WaitVisible(chromedp.CSS("#code")))
 	wrong := wrongOf(r.codeTo(p, 0))
 	for left := 4; left >= 0; left-- {
 		b.do(chromedp.SendKeys(chromedp.CSS("#code"), wrong), chromedp.Click(chromedp.CSS("form[action*=sign] .btn")))
@@ -289,7 +293,8 @@ func TestTheOutboxInABrowser(t *testing.T) {
 	tab := b.followFrame()
 	tab.heading("Þjónustusamningur")
 	tab.until(`document.querySelector("#p1 .paper.ready") !== null`)
-	tab.do(chromedp.Click(chromedp.CSS(".acts .btn")), chromedp.WaitVisible(chromedp.CSS("#code")))
+	tab.do(chromedp.Click(chromedp.CSS(".acts .btn")), chromedp.WaitVisible(chromedp.CSS(".mark .btn")),
+		chromedp.Click(chromedp.CSS(".mark .btn")), chromedp.WaitVisible(chromedp.CSS("#code")))
 	r.settled()
 	b.front()
 	b.open(r.url + "/dev/outbox")
