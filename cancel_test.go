@@ -396,7 +396,7 @@ func TestCancelRow11_NoVerbDoesAnythingToACanceledProcess(t *testing.T) {
 		f.Process.ExpiresAt = testNow.Add(-time.Hour)
 		f.Challenge = openChallenge(keyAnna)
 		for verb, err := range map[string]error{
-			"sign":         second(decideSign(f, testToken, Client{})),
+			"sign":         second(decideSign(f, testToken, Act{})),
 			"ask for code": second(decideCode(f, CodeRequest{Process: testProcess, Signee: keyAnna}, testToken)),
 		} {
 			e, ok := errors.AsType[*Error](err)

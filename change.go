@@ -92,7 +92,7 @@ type Signature struct {
 	Token  Token
 	Via    string // "sms" or "email"
 	To     string
-	From   Client
+	Act
 	SHA256 string // hex, of the bytes that were shown
 	// Person is set when the code was asked for to sign all documents of that person.
 	Person SequenceSigneeKey
@@ -156,7 +156,7 @@ const (
 // rendered text or a link, since rows outlive what they speak of.
 type Job struct {
 	ID       int64
-	UID      string // 32 hex digits, the same on every attempt: Message-ID and a webhook's Id come from it
+	UID      string // empty in an order: the store makes one. 32 hex digits, the same on every attempt: Message-ID and a webhook's Id come from it
 	Kind     JobKind
 	Process  ProcessKey
 	Signee   SigneeKey

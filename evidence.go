@@ -11,7 +11,7 @@ import (
 
 // EvidenceVersion is the version of the JSON schema in docs/evidence.schema.json. Parts that are not built yet are left
 // out, so that a reader never takes an empty value for a fact.
-const EvidenceVersion = "1.2"
+const EvidenceVersion = "1.3"
 
 // Evidence is what a sealed document says about how it came to be (facts/standards.md 4). It is drawn as pages and
 // embedded as JSON; member names are part of the schema.
@@ -72,6 +72,14 @@ type EvidenceMessage struct {
 	At  time.Time `json:"at"`
 	Via string    `json:"via"` // "sms" or "email"
 	To  string    `json:"to,omitempty"`
+	ID  string    `json:"messageId,omitempty"`
+}
+
+// EvidenceConsent is what a person agreed to by signing, as it was shown.
+type EvidenceConsent struct {
+	Text     string `json:"text"`
+	Language string `json:"language"`
+	Version  string `json:"version"`
 }
 
 // EvidenceOpening is one time that a person was shown the document.
@@ -107,6 +115,7 @@ type EvidenceSignee struct {
 	Openings    []EvidenceOpening `json:"openings,omitempty"`
 	Address     string            `json:"ipAddress,omitempty"`
 	Agent       string            `json:"userAgent,omitempty"`
+	Consent     *EvidenceConsent  `json:"consent,omitempty"`
 	Shown       string            `json:"shownSha256,omitempty"`
 }
 
@@ -178,6 +187,9 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 		CodeVia: s.SignedVia, CodeTo: s.SignedTo, Address: s.SignedFrom.Address, Agent: s.SignedFrom.Agent,
 		Shown: shown, Wrong: s.WrongTries,
 	}
+	if c := s.Consent; c.Text != "" {
+		e.Consent = &EvidenceConsent{c.Text, c.Language, c.Version()}
+	}
 	for _, l := range lines {
 		if l.Signee == s.Key {
 			e.tell(l)
@@ -188,7 +200,7 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 
 // tell adds what a line of the log says about the person.
 func (e *EvidenceSignee) tell(l LogEntry) {
-	m := EvidenceMessage{At: l.At, Via: strings.ToLower(l.Detail), To: l.Mail}
+	m := EvidenceMessage{At: l.At, Via: strings.ToLower(l.Detail), To: l.Mail, ID: l.Message}
 	switch l.Kind { //nolint:exhaustive // the others say nothing of messages and openings
 	case LogSignupSent:
 		e.Invitations = append(e.Invitations, m)

@@ -2,6 +2,7 @@ package innsigli
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
 	"strings"
@@ -99,6 +100,13 @@ func (k SigneeKey) Reference() string { return string(k[max(0, len(k)-8):]) }
 
 // Valid says whether the token has the shape of one.
 func (t Token) Valid() bool { return wellFormed(string(t), "") }
+
+// messageID is the id of the message that brings the code of a challenge. It is known beforehand, so that one commit
+// keeps the message and the line about it, and it gives nothing of the token away.
+func (t Token) messageID() string {
+	h := sha256.Sum256([]byte("message of " + string(t)))
+	return hex.EncodeToString(h[:16])
+}
 
 func wellFormed(s, prefix string) bool {
 	body, ok := strings.CutPrefix(s, prefix)

@@ -60,6 +60,10 @@ type LogEntry struct {
 	Actor  string // e-mail or name of an API key; "" is the server itself
 	Client Client
 	Mail   string // the address of a message
+
+	// Message is the id of a message: the left half of a mail's Message-ID, and what the gateway of an SMS was told. It names
+	// nobody, and no hash in the log's tree covers it.
+	Message string
 }
 
 // CreatedBy is the actor as shown.

@@ -114,7 +114,7 @@ func TestCreatedByIsTheServerWhenNobodyElse(t *testing.T) {
 // TestCreatedByAsInThePublicAPI: the column of facts/wire.md 2.2; its system actor is called Innsigli here.
 func TestCreatedByAsInThePublicAPI(t *testing.T) {
 	created := decideCreated(factsOf(Created, cilia()), testUser)
-	signs, err := decideSign(factsToSign(Started, keyAnna, anna(), bjorn()), testToken, Client{})
+	signs, err := decideSign(factsToSign(Started, keyAnna, anna(), bjorn()), testToken, Act{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func InvitationSent(j Job, way string) Decision {
 		you, ok := f.Signee(j.Signee)
 		gone, removed := f.removed(j.Signee)
 		if !ok && removed && gone.Email != "" { // it was handed over while the signee was taken off
-			c := Change{Log: []LogEntry{{Kind: LogSignupSent, Signee: j.Signee, Detail: way, Mail: j.Address}}}
+			c := Change{Log: []LogEntry{{Kind: LogSignupSent, Signee: j.Signee, Detail: way, Mail: j.Address, Message: j.UID}}}
 			if f.Process.State.Active() {
 				c.Jobs = removalMail(f, gone)
 			}
@@ -136,7 +136,7 @@ func InvitationSent(j Job, way string) Decision {
 			for _, s := range m.Process.Signees {
 				if s.Key == j.Signee || s.Person != "" && s.Person == you.Person {
 					c.Invited = append(c.Invited, s.Key)
-					c.Log = append(c.Log, LogEntry{Kind: LogSignupSent, Signee: s.Key, Detail: way, Mail: j.Address})
+					c.Log = append(c.Log, LogEntry{Kind: LogSignupSent, Signee: s.Key, Detail: way, Mail: j.Address, Message: j.UID})
 				}
 			}
 			if m.Process.State == Created {

@@ -191,12 +191,13 @@ func TestEvidenceHoldsThePersonalCodeUnlessItIsHidden(t *testing.T) {
 func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	f := factsOf(Sealing, signed(anna()), bjorn())
 	f.Process.Signees[0].SignedBy, f.Process.Signees[0].WrongTries = "to01", 2
+	f.Process.Signees[0].Consent = Consent{"I agree.", "en"}
 	f.Challenge = Challenge{Token: "to01", SentAt: testNow.Add(-time.Minute), Tries: 3}
 	s, paper, st, _ := sealing(t, &f)
 	st.activity = func(ActivityQuery) ([]Activity, error) {
 		return []Activity{{Lines: []LogEntry{
 			{Kind: LogCreated, At: testNow, Actor: testKeyName},
-			{Kind: LogSignupSent, At: testNow, Signee: keyAnna, Detail: "Email", Mail: "anna@example.com"},
+			{Kind: LogSignupSent, At: testNow, Signee: keyAnna, Detail: "Email", Mail: "anna@example.com", Message: "c0ffee"},
 			{Kind: LogViewed, At: testNow, Signee: keyAnna, Client: Client{"192.0.2.1", "Firefox"}},
 			{Kind: LogOtpSent, At: testNow, Signee: keyAnna, Detail: "Sms", Mail: "+3545550100"},
 			{Kind: LogSignupSent, At: testNow, Signee: keyBjorn, Detail: "Sms"},
@@ -210,10 +211,13 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	if e.Process.CreatedBy != testKeyName || e.Seal == nil || e.Seal.Subject != "CN=Acme seal" || len(e.Seal.SHA256) != 64 {
 		t.Errorf("process %+v, seal %+v", e.Process, e.Seal)
 	}
+	if a.Consent == nil || *a.Consent != (EvidenceConsent{"I agree.", "en", "826ff0dab649"}) || b.Consent != nil {
+		t.Errorf("consent %+v, %+v", a.Consent, b.Consent)
+	}
 	if a.CodeTries != 3 || a.Wrong != 2 || a.CodeAt == nil || !a.CodeAt.Equal(testNow.Add(-time.Minute)) {
 		t.Errorf("answers %+v", a)
 	}
-	if len(a.Invitations) != 1 || a.Invitations[0] != (EvidenceMessage{testNow, "email", "anna@example.com"}) ||
+	if len(a.Invitations) != 1 || a.Invitations[0] != (EvidenceMessage{testNow, "email", "anna@example.com", "c0ffee"}) ||
 		len(a.Codes) != 1 || a.Codes[0].Via != "sms" || len(a.Openings) != 1 || a.Openings[0].Address != "192.0.2.1" {
 		t.Errorf("messages and openings %+v", a)
 	}

@@ -79,9 +79,9 @@ func TestGoldenSequence(t *testing.T) {
 		var c Change
 		var err error
 		if f.Challenge.Person != "" {
-			c, err = decideSignAll(f, testToken, Client{})
+			c, err = decideSignAll(f, testToken, Act{})
 		} else {
-			c, err = decideSign(f, testToken, Client{})
+			c, err = decideSign(f, testToken, Act{})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -172,7 +172,7 @@ func TestNobodySignsOutOfTurn(t *testing.T) {
 		}
 		f := codeFor(tc.f, tc.who, "")
 		_, byCode := decideCode(f, CodeRequest{Process: s.Process, Signee: tc.who}, testToken)
-		_, bySign := decideSign(f, testToken, Client{})
+		_, bySign := decideSign(f, testToken, Act{})
 		for verb, err := range map[string]error{"code": byCode, "sign": bySign} {
 			if refused := err != nil && strings.Contains(err.Error(), "turn"); refused == tc.want {
 				t.Errorf("%s: %s answers %v", name, verb, err)
@@ -181,7 +181,7 @@ func TestNobodySignsOutOfTurn(t *testing.T) {
 	}
 	for verb, err := range map[string]error{
 		"code": second(decideSequenceCode(whole, SequenceCodeRequest{Signee: allOfBjorn}, testToken)),
-		"sign": second(decideSignAll(codeFor(whole, "sib2b211111111", allOfBjorn), testToken, Client{})),
+		"sign": second(decideSignAll(codeFor(whole, "sib2b211111111", allOfBjorn), testToken, Act{})),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "turn") {
 			t.Errorf("all at once out of turn: %s answers %v", verb, err)
@@ -192,7 +192,7 @@ func TestNobodySignsOutOfTurn(t *testing.T) {
 func TestNextIsInvitedInTheCommitOfTheSignatureBefore(t *testing.T) {
 	f := factsToSign(Started, keyAnna, anna(), bjorn(), cilia())
 	f.Process.InOrder = true
-	c, err := decideSign(f, testToken, Client{})
+	c, err := decideSign(f, testToken, Act{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestNextIsInvitedInTheCommitOfTheSignatureBefore(t *testing.T) {
 
 func TestSignAllSignsOnlyWhatMayBeSigned(t *testing.T) {
 	f := sequenceOf(Started, func(f *Facts) { f.Members[0].Process.InOrder = true })
-	c, err := decideSignAll(codeFor(f, "sib2b211111111", allOfBjorn), testToken, Client{})
+	c, err := decideSignAll(codeFor(f, "sib2b211111111", allOfBjorn), testToken, Act{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package innsigli
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"slices"
 )
 
@@ -67,9 +69,9 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 	ch := Challenge{Token: token, Process: p.Key, Signee: you.Key, Via: via, SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime)}
 	return Change{
 		Challenge: &ch,
-		Log:       []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: deliveryWord(via), Actor: you.Email, Client: r.From, Mail: to}},
+		Log:       []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: deliveryWord(via), Actor: you.Email, Client: r.From, Mail: to, Message: token.messageID()}},
 		Jobs: []Job{{
-			Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
+			UID: token.messageID(), Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
 		}},
 	}, nil
 }
@@ -90,6 +92,29 @@ func deliveryWord(via string) string {
 	return DeliverEmail.String()
 }
 
+// Act is how somebody signed: where it came from, and what they agreed to.
+type Act struct {
+	From    Client
+	Consent Consent
+}
+
+// Consent is the sentence that stood above the button with which somebody signed. It is kept with the signature, since the
+// texts of the page change. A page of the company's own says something of its own, which this server has not seen: then
+// it is zero.
+type Consent struct {
+	Text     string
+	Language string // tag, as "is"
+}
+
+// Version tells texts of one language apart: the beginning of the SHA-256 of the text, in hex; "" without one.
+func (c Consent) Version() string {
+	if c.Text == "" {
+		return ""
+	}
+	h := sha256.Sum256([]byte(c.Text))
+	return hex.EncodeToString(h[:6])
+}
+
 // Answers to a code, with the numbers of the public API (facts/wire.md 5.6).
 var (
 	errWrongCode = refuse(Invalid, "1120", "Incorrect OTP code")
@@ -108,8 +133,8 @@ func errLocked() *Error {
 // Sign answers a challenge with its code. A try is counted before anything is compared. The view is the process after
 // the signature. The right code to a challenge that was used already gives the view again: a client whose first answer
 // was lost may ask once more. A code for a whole sequence is for [Service.SignAll].
-func (s *Service) Sign(ctx context.Context, t Token, code string, from Client) (View, error) {
-	f, err := s.answer(ctx, t, code, false, func(f Facts) (Change, error) { return decideSign(f, t, from) })
+func (s *Service) Sign(ctx context.Context, t Token, code string, by Act) (View, error) {
+	f, err := s.answer(ctx, t, code, false, func(f Facts) (Change, error) { return decideSign(f, t, by) })
 	if err != nil {
 		return View{}, err
 	}
@@ -209,7 +234,7 @@ func openFor(f Facts) error {
 }
 
 // decideSign judges a signature whose code was right.
-func decideSign(f Facts, t Token, from Client) (Change, error) {
+func decideSign(f Facts, t Token, by Act) (Change, error) {
 	p, ch := f.Process, f.Challenge
 	you, ok := p.Signee(ch.Signee)
 	if !ok || ch.Token != t || ch.Process != p.Key || ch.Person != "" {
@@ -229,7 +254,7 @@ func decideSign(f Facts, t Token, from Client) (Change, error) {
 	if ch.Via == "email" {
 		to = you.Email
 	}
-	return signing(f, []Signature{{Signee: you.Key, At: f.Now, Token: t, Via: ch.Via, To: to, From: from, SHA256: p.Document.SHA256}}), nil
+	return signing(f, []Signature{{Signee: you.Key, At: f.Now, Token: t, Via: ch.Via, To: to, Act: by, SHA256: p.Document.SHA256}}), nil
 }
 
 // signing is what follows from signatures: their lines in the log, and the invitations of those whose turn it is now, or
@@ -285,7 +310,7 @@ func (f Facts) signedBy(given []Signature) Facts {
 			for _, g := range given {
 				if s := &p.Signees[i]; s.Key == g.Signee {
 					s.SignedAt, s.SignedBy, s.SignedVia, s.SignedTo = g.At, g.Token, g.Via, g.To
-					s.SignedFrom, s.SignedSHA256 = g.From, g.SHA256
+					s.SignedFrom, s.Consent, s.SignedSHA256 = g.From, g.Consent, g.SHA256
 				}
 			}
 		}

@@ -76,7 +76,7 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 			continue
 		}
 		one := c.Of(f, s.Process)
-		one.Log = append(one.Log, LogEntry{Kind: LogOtpSent, Signee: s.Key, Detail: deliveryWord(via), Actor: email, Client: r.From, Mail: to})
+		one.Log = append(one.Log, LogEntry{Kind: LogOtpSent, Signee: s.Key, Detail: deliveryWord(via), Actor: email, Client: r.From, Mail: to, Message: token.messageID()})
 	}
 	first := you.First()
 	carrier := c.Of(f, first.Process)
@@ -85,7 +85,7 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 		SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime),
 	}
 	carrier.Jobs = []Job{{
-		Kind: kind, Signee: first.Key, Ref: string(token), Address: to, Language: first.Lang(f.Company),
+		UID: token.messageID(), Kind: kind, Signee: first.Key, Ref: string(token), Address: to, Language: first.Lang(f.Company),
 		Lane: lane(f.Process.Group, Signee{Email: email, Phone: phone}),
 	}}
 	return c, nil
@@ -93,8 +93,8 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 
 // SignAll answers a challenge for a whole sequence: everything that the person may sign now is signed in one commit.
 // The rest is as for [Service.Sign].
-func (s *Service) SignAll(ctx context.Context, t Token, code string, from Client) (SequenceView, error) {
-	f, err := s.answer(ctx, t, code, true, func(f Facts) (Change, error) { return decideSignAll(f, t, from) })
+func (s *Service) SignAll(ctx context.Context, t Token, code string, by Act) (SequenceView, error) {
+	f, err := s.answer(ctx, t, code, true, func(f Facts) (Change, error) { return decideSignAll(f, t, by) })
 	if err != nil {
 		return SequenceView{}, err
 	}
@@ -103,7 +103,7 @@ func (s *Service) SignAll(ctx context.Context, t Token, code string, from Client
 }
 
 // decideSignAll judges the signatures of a person whose code was right.
-func decideSignAll(f Facts, t Token, from Client) (Change, error) {
+func decideSignAll(f Facts, t Token, by Act) (Change, error) {
 	ch := f.Challenge
 	you, ok := f.Person(ch.Person)
 	if !ok || ch.Token != t {
@@ -119,12 +119,12 @@ func decideSignAll(f Facts, t Token, from Client) (Change, error) {
 	case !ch.Open(f.Now):
 		return Change{}, errLateCode
 	}
-	return signing(f, f.signaturesOf(you, t, from)), nil
+	return signing(f, f.signaturesOf(you, t, by)), nil
 }
 
 // signaturesOf are those of everything that the person may sign now, and of what only that makes their turn: somebody
 // may stand twice in the order of one document.
-func (f Facts) signaturesOf(you SequenceSignee, t Token, from Client) []Signature {
+func (f Facts) signaturesOf(you SequenceSignee, t Token, by Act) []Signature {
 	phone, email := you.Reach()
 	to := phone
 	if f.Challenge.Via == "email" {
@@ -141,7 +141,7 @@ func (f Facts) signaturesOf(you SequenceSignee, t Token, from Client) []Signatur
 			}
 			found = true
 			given = append(given, Signature{
-				Signee: s.Key, At: f.Now, Token: t, Via: f.Challenge.Via, To: to, From: from,
+				Signee: s.Key, At: f.Now, Token: t, Via: f.Challenge.Via, To: to, Act: by,
 				SHA256: f.Of(s.Process).Process.Document.SHA256, Person: you.Key,
 			})
 		}

@@ -35,7 +35,7 @@ func TestGoldenSign(t *testing.T) {
 		"sign_alone_before_invited_mail": {byMail},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := decideSign(tc.facts, testToken, Client{Address: "192.0.2.1", Agent: "Browser"})
+			c, err := decideSign(tc.facts, testToken, Act{From: Client{Address: "192.0.2.1", Agent: "Browser"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,11 +50,11 @@ func TestSignatureRecordsWhatWasShownAndWhereTheCodeWent(t *testing.T) {
 	for via, to := range map[string]string{"sms": anna().Phone, "email": anna().Email} {
 		f := factsToSign(Started, keyAnna, anna(), bjorn())
 		f.Challenge.Via = via
-		c, err := decideSign(f, testToken, from)
+		c, err := decideSign(f, testToken, Act{From: from})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := Signature{Signee: keyAnna, At: testNow, Token: testToken, Via: via, To: to, From: from, SHA256: shownSHA256}
+		want := Signature{Signee: keyAnna, At: testNow, Token: testToken, Via: via, To: to, Act: Act{From: from}, SHA256: shownSHA256}
 		if len(c.Sign) != 1 || c.Sign[0] != want {
 			t.Errorf("got %+v, want %+v", c.Sign, want)
 		}
@@ -87,7 +87,7 @@ func TestSignIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := factsToSign(Started, keyAnna, anna(), bjorn())
 			tc.change(&f)
-			c, err := decideSign(f, tc.token, Client{})
+			c, err := decideSign(f, tc.token, Act{})
 			e, ok := errors.AsType[*Error](err)
 			if !ok || e.Kind != tc.kind || e.Code != tc.code {
 				t.Errorf("got %v, want %s %s", err, tc.kind, tc.code)
@@ -100,7 +100,7 @@ func TestSignIsRefused(t *testing.T) {
 }
 
 func TestLastSignatureSealsAndDropsWhatAsksForOne(t *testing.T) {
-	c, err := decideSign(factsToSign(Started, keyAnna, signed(bjorn()), anna()), testToken, Client{})
+	c, err := decideSign(factsToSign(Started, keyAnna, signed(bjorn()), anna()), testToken, Act{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestSignCountsTheTryBeforeItCompares(t *testing.T) {
 	f := factsToSign(Started, keyAnna, anna(), bjorn())
 	st := signStore(&f, true)
 	s, _, _ := service(t, st)
-	if _, err := s.Sign(t.Context(), testToken, "000000", Client{}); !errors.Is(err, errWrongCode) {
+	if _, err := s.Sign(t.Context(), testToken, "000000", Act{}); !errors.Is(err, errWrongCode) {
 		t.Errorf("got %v, want 1120", err)
 	}
 	if len(st.calls) != 2 || st.calls[1] != "CountTry" {
@@ -226,7 +226,7 @@ func TestSignWithTheRightCodeButNoTryLeftFails(t *testing.T) {
 	f := factsToSign(Started, keyAnna, anna(), bjorn())
 	st := signStore(&f, false)
 	s, _, _ := service(t, st)
-	if _, err := s.Sign(t.Context(), testToken, "123456", Client{}); !errors.Is(err, errLateCode) {
+	if _, err := s.Sign(t.Context(), testToken, "123456", Act{}); !errors.Is(err, errLateCode) {
 		t.Errorf("got %v, want 1121", err)
 	}
 	if f.Process.Signees[0].Signed() {
@@ -238,7 +238,7 @@ func TestSignOnAnEndedProcessCostsNoTry(t *testing.T) {
 	f := factsToSign(Canceled, keyAnna, anna(), bjorn())
 	st := signStore(&f, true)
 	s, _, _ := service(t, st)
-	if _, err := s.Sign(t.Context(), testToken, "123456", Client{}); KindOf(err) != NotActive {
+	if _, err := s.Sign(t.Context(), testToken, "123456", Act{}); KindOf(err) != NotActive {
 		t.Errorf("got %v, want NotActive", err)
 	}
 	for _, call := range st.calls {
@@ -252,7 +252,7 @@ func TestSignGivesTheViewAfterTheSignature(t *testing.T) {
 	f := factsToSign(Started, keyAnna, anna())
 	st := signStore(&f, true)
 	s, _, kicks := service(t, st)
-	v, err := s.Sign(t.Context(), testToken, "123456", Client{})
+	v, err := s.Sign(t.Context(), testToken, "123456", Act{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestSignOnUnknownTokens(t *testing.T) {
 	st := signStore(&f, true)
 	s, _, _ := service(t, st)
 	for _, token := range []Token{"", "nonsense", "7fff", "70000000000000000000000000000002"} {
-		if _, err := s.Sign(t.Context(), token, "123456", Client{}); !errors.Is(err, errNoCode) {
+		if _, err := s.Sign(t.Context(), token, "123456", Act{}); !errors.Is(err, errNoCode) {
 			t.Errorf("%q: got %v, want 1122", token, err)
 		}
 	}
@@ -282,7 +282,7 @@ func TestSignLosesAgainstACancelInBetween(t *testing.T) {
 		return inner(token, now)
 	}
 	s, _, kicks := service(t, st)
-	if _, err := s.Sign(t.Context(), testToken, "123456", Client{}); KindOf(err) != NotActive {
+	if _, err := s.Sign(t.Context(), testToken, "123456", Act{}); KindOf(err) != NotActive {
 		t.Errorf("got %v, want NotActive", err)
 	}
 	if f.Process.Signees[0].Signed() || f.Process.State != Canceled || *kicks != 0 {
@@ -299,7 +299,7 @@ func TestSignThatMeetsItsProcesssLastMomentExpiresIt(t *testing.T) {
 		return inner(ctx, at, d)
 	}
 	s, _, _ := service(t, st)
-	if _, err := s.Sign(t.Context(), testToken, "123456", Client{}); KindOf(err) != NotActive {
+	if _, err := s.Sign(t.Context(), testToken, "123456", Act{}); KindOf(err) != NotActive {
 		t.Errorf("got %v, want NotActive", err)
 	}
 	if f.Process.State != Expired || f.Process.Signees[0].Signed() {

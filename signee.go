@@ -32,6 +32,7 @@ type Signee struct {
 	SignedVia    string // "sms" or "email": how the code went out
 	SignedTo     string // the number or address that the code went to
 	SignedFrom   Client
+	Consent      Consent
 	SignedSHA256 string // hex, the bytes that were shown
 	// Drawing is the person's drawn or typed signature; zero without one.
 	Drawing Document

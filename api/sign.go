@@ -75,7 +75,7 @@ func (a *API) otp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := a.Service.Sign(r.Context(), innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), a.Proxies.Client(r))
+	v, err := a.Service.Sign(r.Context(), innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), innsigli.Act{From: a.Proxies.Client(r)})
 	if err != nil {
 		return otpError(w, err)
 	}

@@ -57,7 +57,7 @@ func (a *API) otpAll(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.Service.SignAll(r.Context(), innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), a.Proxies.Client(r))
+	_, err = a.Service.SignAll(r.Context(), innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), innsigli.Act{From: a.Proxies.Client(r)})
 	if err != nil {
 		return otpError(w, err)
 	}

@@ -222,5 +222,5 @@ const (
 
 // line is the line of the log for a message that has been handed over.
 func line(k innsigli.LogKind, j innsigli.Job, way string) innsigli.LogEntry {
-	return innsigli.LogEntry{Kind: k, Signee: j.Signee, Detail: way, Mail: j.Address}
+	return innsigli.LogEntry{Kind: k, Signee: j.Signee, Detail: way, Mail: j.Address, Message: j.UID}
 }

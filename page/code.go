@@ -32,11 +32,12 @@ const (
 // link; token and link together still need the code.
 type asking struct {
 	person
-	Token  innsigli.Token
-	Before int    // wrong tries of the person when the code was sent, for the count of those left
-	Said   string // what the last answer was told: "", "wrong", "short", "late"
-	Left   int    // tries left with this code
-	Wait   int    // seconds until the page offers to send another
+	Consent string // the version of the sentence above the button
+	Token   innsigli.Token
+	Before  int    // wrong tries of the person when the code was sent, for the count of those left
+	Said    string // what the last answer was told: "", "wrong", "short", "late"
+	Left    int    // tries left with this code
+	Wait    int    // seconds until the page offers to send another
 }
 
 // requestCode sends a code and leads to the page that asks for it.
@@ -90,7 +91,7 @@ func (h *Handler) codePage(w http.ResponseWriter, r *http.Request) error {
 func (h *Handler) askCode(w http.ResponseWriter, r *http.Request, p person) error {
 	v := p.View
 	q := web.Query(r)
-	a := asking{person: p, Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
+	a := asking{person: p, Consent: p.consent().Version(), Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
 	if !a.Token.Valid() {
 		a.Token = ""
 	}
@@ -119,8 +120,8 @@ func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := h.personFor(r, v)
-	return h.takeCode(w, r, &p, func(t innsigli.Token, code string) (string, error) {
-		signed, err := h.service.Sign(r.Context(), t, code, h.client(r))
+	return h.takeCode(w, r, &p, func(t innsigli.Token, code string, by innsigli.Act) (string, error) {
+		signed, err := h.service.Sign(r.Context(), t, code, by)
 		if err != nil {
 			return "", err
 		}
@@ -132,7 +133,7 @@ func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
 }
 
 // takeCode reads the form with the code and has it answered; sign says where under the link it goes on.
-func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, sign func(innsigli.Token, string) (string, error)) error {
+func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, sign func(innsigli.Token, string, innsigli.Act) (string, error)) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -149,11 +150,20 @@ func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, si
 	if len(code) != codeLength {
 		return seeOther(w, r, p.To(codePath(token, before, "short"))) // a slip of the finger costs no try
 	}
-	next, err := sign(token, code)
+	consent := p.consent()
+	if r.PostForm.Get("consent") != consent.Version() {
+		return seeOther(w, r, p.To(codePath(token, before, ""))) // another sentence was read, before the server was renewed
+	}
+	next, err := sign(token, code, innsigli.Act{From: h.client(r), Consent: consent})
 	if err != nil {
 		return h.wrongCode(w, r, p, codePath(token, before, "wrong"), err)
 	}
 	return seeOther(w, r, p.To(next))
+}
+
+// consent is the sentence above the button, as code.html shows it.
+func (p *person) consent() innsigli.Consent {
+	return innsigli.Consent{Text: p.P("code.consent"), Language: p.Tag()}
 }
 
 // codeLength is how many digits a code has.

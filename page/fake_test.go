@@ -39,6 +39,7 @@ type fake struct {
 	views map[innsigli.ProcessKey]innsigli.View
 	whole map[innsigli.SequenceKey]innsigli.SequenceView
 	token innsigli.Token
+	act   innsigli.Act // of the last signature
 	tries int
 	saw   int
 	asked int
@@ -97,7 +98,7 @@ func (f *fake) RequestSequenceCode(_ context.Context, r innsigli.SequenceCodeReq
 }
 
 // SignAll signs every document of the first sequence that the token could be for.
-func (f *fake) SignAll(_ context.Context, t innsigli.Token, code string, _ innsigli.Client) (innsigli.SequenceView, error) {
+func (f *fake) SignAll(_ context.Context, t innsigli.Token, code string, _ innsigli.Act) (innsigli.SequenceView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t != f.token || code != rightCode {
@@ -248,8 +249,9 @@ func (f *fake) RequestCode(_ context.Context, r innsigli.CodeRequest) (innsigli.
 	return innsigli.Challenge{Token: token, Process: r.Process, Signee: r.Signee, Via: "sms", SentAt: noon}, nil
 }
 
-func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, _ innsigli.Client) (innsigli.View, error) {
+func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.View, error) {
 	f.mu.Lock()
+	f.act = by
 	p := innsigli.ProcessKey("sp01")
 	late := f.tries >= innsigli.MaxCodeTries
 	known, refusal := t == f.token, f.refus

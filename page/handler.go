@@ -23,7 +23,7 @@ type Signing interface {
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
-	Sign(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, error)
+	Sign(ctx context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.View, error)
 	Draw(ctx context.Context, views []innsigli.View, img []byte, from innsigli.Client) error
 	DrawTyped(ctx context.Context, views []innsigli.View, text string, from innsigli.Client) error
 	Undraw(ctx context.Context, views []innsigli.View, from innsigli.Client) error
@@ -31,7 +31,7 @@ type Signing interface {
 
 	LookSequence(ctx context.Context, q innsigli.SequenceKey, k innsigli.SequenceSigneeKey, caller *innsigli.Caller) (innsigli.SequenceView, error)
 	RequestSequenceCode(ctx context.Context, r innsigli.SequenceCodeRequest) (innsigli.Challenge, error)
-	SignAll(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.SequenceView, error)
+	SignAll(ctx context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.SequenceView, error)
 }
 
 // Config is what the pages stand on. Mailbox may be nil: then there is no outbox.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/lang"
 )
 
 // ask sends a request with headers in pairs, as somebody at another machine's browser.
@@ -130,8 +131,8 @@ func TestACodeLeadsFromTheLinkToDone(t *testing.T) {
 		{"41830", "said=short"}, {"", "said=short"}, {"000000", "said=wrong"}, {"4183023", "said=short"}, {" 418-302 ", "/done"},
 	}
 	for _, s := range steps {
-		form := url.Values{"token": {token}, "before": {"0"}, "code": {s.code}}.Encode()
-		w := ask(t, h, http.MethodPost, link+"/sign", form)
+		form := url.Values{"token": {token}, "before": {"0"}, "code": {s.code}, "consent": {agreed("is").Version()}}.Encode()
+		w := ask(t, h, http.MethodPost, link+"/sign?lng=is", form)
 		if w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), s.to) {
 			t.Errorf("code %q: status %d to %q, want %q", s.code, w.Code, w.Header().Get("Location"), s.to)
 		}
@@ -139,8 +140,35 @@ func TestACodeLeadsFromTheLinkToDone(t *testing.T) {
 	if f.tries != 2 {
 		t.Errorf("%d tries were counted, want 2: one wrong, one right", f.tries)
 	}
+	if f.act.Consent != agreed("is") || f.act.From.Address != "192.0.2.1" {
+		t.Errorf("signed as %+v", f.act)
+	}
 	if w := ask(t, h, http.MethodGet, link+"/done", ""); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Thank you, <bdi>Björn</bdi>") {
 		t.Errorf("done: status %d", w.Code)
+	}
+}
+
+// agreed is the sentence of a language that is signed under.
+func agreed(tag string) innsigli.Consent {
+	return innsigli.Consent{Text: lang.For(tag).T("page.code.consent"), Language: tag}
+}
+
+// TestNobodySignsUnderAnotherSentenceThanTheyRead: it may have changed with a new version of the server, or the language
+// in another tab. Then the page comes again, and no try is counted.
+func TestNobodySignsUnderAnotherSentenceThanTheyRead(t *testing.T) {
+	f := newFake(t)
+	link := f.put(process("sp01", innsigli.Started))
+	h := served(t, f, nil)
+	token := strings.Repeat("a", 32)
+	for _, version := range []string{"", "0123456789ab", agreed("is").Version()} {
+		form := url.Values{"token": {token}, "code": {rightCode}, "consent": {version}}.Encode()
+		w := ask(t, h, http.MethodPost, link+"/sign", form)
+		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(to, "/code?") || !strings.Contains(to, token) {
+			t.Errorf("%q: status %d to %q", version, w.Code, to)
+		}
+	}
+	if f.tries != 0 {
+		t.Errorf("%d tries were counted", f.tries)
 	}
 }
 
@@ -170,7 +198,7 @@ func TestRefusedCodesSayWhatIsTrueNow(t *testing.T) {
 		}
 		link := f.put(v)
 		f.refus = tt.err
-		form := url.Values{"token": {strings.Repeat("a", 32)}, "code": {rightCode}}.Encode()
+		form := url.Values{"token": {strings.Repeat("a", 32)}, "code": {rightCode}, "consent": {agreed("en").Version()}}.Encode()
 		w := ask(t, served(t, f, nil), http.MethodPost, link+"/sign", form)
 		if w.Code != tt.status || !strings.Contains(w.Body.String()+w.Header().Get("Location"), tt.want) {
 			t.Errorf("%s: status %d, want %d with %q", tt.name, w.Code, tt.status, tt.want)

@@ -206,8 +206,8 @@ func (h *Handler) signAll(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := h.personForAll(r, v)
-	return h.takeCode(w, r, &p, func(t innsigli.Token, code string) (string, error) {
-		_, err := h.service.SignAll(r.Context(), t, code, h.client(r))
+	return h.takeCode(w, r, &p, func(t innsigli.Token, code string, by innsigli.Act) (string, error) {
+		_, err := h.service.SignAll(r.Context(), t, code, by)
 		return "", err // the list says how it stands, also when the token was another link's
 	})
 }

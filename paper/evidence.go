@@ -192,6 +192,7 @@ func (l *layout) document(e innsigli.Evidence) {
 		l.plain("size", l.w.counted("bytes", int(d.Size))),
 		l.plain("length", l.w.counted("pages", d.Pages)),
 		l.hash("fingerprint", d.SHA256),
+		l.hash("original", d.Original),
 	)...)
 	if d.Final != nil {
 		l.add(l.hash("final", d.Final.SHA256)...)
@@ -265,7 +266,7 @@ func (l *layout) signee(s innsigli.EvidenceSignee) []row {
 		l.plain("type", l.w.known("type."+strings.ToLower(s.Type), s.Type)),
 		l.invited(s), l.plain("seen", stampOf(s.SeenAt)),
 		l.code(s),
-		l.plain("signed", stampOf(s.SignedAt)), l.plain("ip", s.Address), l.plain("agent", s.Agent),
+		l.plain("signed", stampOf(s.SignedAt)), l.consent(s.Consent), l.plain("ip", s.Address), l.plain("agent", s.Agent),
 		l.hash("shown", s.Shown), l.hash("link", s.Link), l.hash("reference", s.Reference),
 	)...)
 }
@@ -278,8 +279,17 @@ func (l *layout) invited(s innsigli.EvidenceSignee) []row {
 	var rows []row
 	for _, m := range s.Invitations {
 		rows = append(rows, l.plain("invited.to", dotted(stamp(m.At), l.w.via(m.Via, m.To)))...)
+		rows = append(rows, l.hash("message", m.ID)...)
 	}
 	return rows
+}
+
+// consent is the sentence above the button, in the words and the language that were shown.
+func (l *layout) consent(c *innsigli.EvidenceConsent) []row {
+	if c == nil {
+		return nil
+	}
+	return l.plain("consent", fmt.Sprintf("%s (%s, %s)", c.Text, c.Language, c.Version))
 }
 
 // code says where the code of a signature went and how it was answered.

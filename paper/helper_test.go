@@ -106,6 +106,7 @@ func three() innsigli.Evidence {
 			s.Code, s.CodeAt, s.CodeTries, s.Wrong, s.Language = "120389-3389", at(-92), 2, 1, "is"
 			s.Invitations = []innsigli.EvidenceMessage{{At: *at(-2899), Via: "email", To: s.Email}}
 			s.Codes = []innsigli.EvidenceMessage{{At: *at(-92), Via: "sms", To: "+354 555 0100"}}
+			s.Consent = &innsigli.EvidenceConsent{Text: "By signing you agree that this electronic signature binds you as one on paper does.", Language: "en", Version: "0123456789ab"}
 			s.Openings = []innsigli.EvidenceOpening{{At: *at(-100), Address: "192.0.2.10", Agent: agent}}
 			s.Reason, s.Phone, s.CodeVia, s.CodeTo = "Framkvæmdastjóri, með prókúru", "+354 555 0100", "sms", "+354 555 0100"
 		}

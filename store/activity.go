@@ -147,7 +147,7 @@ func (w *walk) from(step int) []any {
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 const (
-	qLines = `select l.id, l.at, l.process, l.flow, l.signee, l.kind, l.detail,
+	qLines = `select l.id, l.at, l.process, l.flow, l.signee, l.kind, l.detail, l.message,
 		coalesce(o.actor, ''), coalesce(o.address, ''), coalesce(o.agent, ''), coalesce(o.mail, '')
 		from log l left join log_person o on o.log = l.id where l.process = $1 and l.at >= $2 and l.at < $3 order by l.id`
 	qPersons = `select s.person, s.key, s.process from process p join signee s on s.process = p.key
@@ -201,7 +201,7 @@ func (d *DB) activities(ctx context.Context, keys []string, q innsigli.ActivityQ
 func scanLine(r row) (innsigli.LogEntry, error) {
 	var e innsigli.LogEntry
 	var at int64
-	err := r.Scan(&e.ID, &at, (*string)(&e.Process), (*string)(&e.Flow), (*string)(&e.Signee), (*string)(&e.Kind), &e.Detail,
+	err := r.Scan(&e.ID, &at, (*string)(&e.Process), (*string)(&e.Flow), (*string)(&e.Signee), (*string)(&e.Kind), &e.Detail, &e.Message,
 		&e.Actor, &e.Client.Address, &e.Client.Agent, &e.Mail)
 	e.At = timeOf(at)
 	return e, err

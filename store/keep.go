@@ -13,7 +13,8 @@ import (
 const (
 	qInvited = `update signee set invited_at = $1 where key = $2 and process = $3 and invited_at = 0`
 	qSeen    = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
-	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7 where key = $8 and process = $9 and signed_at = 0`
+	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7,
+		consent_text = $8, consent_language = $9 where key = $10 and process = $11 and signed_at = 0`
 	qDecline = `update signee set declined_at = $1, decline_reason = $2 where key = $3 and process = $4 and signed_at = 0 and declined_at = 0`
 	qEdit    = `update signee set email = $1, address = $2, postal_code = $3, city = $4, reason = $5, owner = $6, search = $7
 		where key = $8 and process = $9 and signed_at = 0`
@@ -50,7 +51,7 @@ const (
 	qKeyDestroy  = `delete from data_key where process = $1`
 	qHoldCopied  = `update key_hold set copied = 1 where process = $1`
 	qHoldDestroy = `delete from key_hold where process = $1`
-	qLog         = `insert into log (at, company, process, flow, signee, kind, detail) values ($1, $2, $3, $4, $5, $6, $7)`
+	qLog         = `insert into log (at, company, process, flow, signee, kind, detail, message) values ($1, $2, $3, $4, $5, $6, $7, $8)`
 )
 
 // keepAll adds the statements that make a change true, for its process and then for the other members of the group.
@@ -80,7 +81,8 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	for i := range c.Sign {
 		s := &c.Sign[i]
-		b.must("signature", qSign, micros(s.At), string(s.Token), s.Via, s.To, s.From.Address, s.From.Agent, s.SHA256, string(s.Signee), key)
+		b.must("signature", qSign, micros(s.At), string(s.Token), s.Via, s.To, s.From.Address, s.From.Agent, s.SHA256,
+			s.Consent.Text, s.Consent.Language, string(s.Signee), key)
 		if s.Person != "" {
 			b.must("use of challenge", qUseForAll, now, string(s.Token), string(s.Person), string(s.Signee))
 		} else {
@@ -213,7 +215,7 @@ func (d *DB) keepKey(b *batch, process string, move innsigli.KeyMove) {
 
 func (d *DB) keepLog(b *batch, f *innsigli.Facts, e *innsigli.LogEntry) {
 	p := &f.Process
-	b.must("log", qLog, micros(f.Now), string(p.Company), string(p.Key), string(p.Flow), string(e.Signee), string(e.Kind), e.Detail)
+	b.must("log", qLog, micros(f.Now), string(p.Company), string(p.Key), string(p.Flow), string(e.Signee), string(e.Kind), e.Detail, e.Message)
 	if e.Actor != "" || e.Client != (innsigli.Client{}) || e.Mail != "" {
 		// What comes after the erasure says nothing of people any more. That is rare: a late receipt, a link opened again.
 		if !p.ErasedAt.IsZero() {
@@ -280,8 +282,12 @@ func jobArgs(f *innsigli.Facts, j *innsigli.Job) []any {
 	if j.Uniq != "" {
 		uniq = j.Uniq
 	}
+	uid := j.UID
+	if uid == "" {
+		uid = innsigli.NewID()
+	}
 	return []any{
-		innsigli.NewID(), string(j.Kind), string(classOf(j.Kind)), string(f.Process.Group), string(f.Process.Key), string(j.Signee),
+		uid, string(j.Kind), string(classOf(j.Kind)), string(f.Process.Group), string(f.Process.Key), string(j.Signee),
 		j.Ref, int64(j.Event), j.Address, int64(j.Language), j.Lane, j.Target, uniq, micros(due), micros(f.Now),
 	}
 }

@@ -408,7 +408,10 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		}
 		sig := innsigli.Signature{
 			Signee: who, At: w.clock.now(), Token: token, Via: "sms", To: "+3545550000", SHA256: "aa",
-			From: innsigli.Client{Address: "192.0.2.1", Agent: "Test/1"},
+			Act: innsigli.Act{
+				From:    innsigli.Client{Address: "192.0.2.1", Agent: "Test/1"},
+				Consent: innsigli.Consent{Text: "Ég samþykki.", Language: "is"},
+			},
 		}
 		w.change(t, p.Key, innsigli.Change{Sign: []innsigli.Signature{sig}, Log: []innsigli.LogEntry{{Kind: innsigli.LogSigned, Signee: who, Client: sig.From}}})
 		f, err = w.Facts(t.Context(), innsigli.Target{Process: p.Key, Token: token})
@@ -420,7 +423,7 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		want.InvitedAt, want.FirstSeenAt, want.LastTokenAt = start, start, start.Add(time.Second)
 		want.WrongTries, want.CodesInHour = 1, 2
 		want.SignedAt, want.SignedBy, want.SignedVia, want.SignedTo = sig.At, token, "sms", sig.To
-		want.SignedFrom, want.SignedSHA256 = sig.From, "aa"
+		want.SignedFrom, want.Consent, want.SignedSHA256 = sig.From, sig.Consent, "aa"
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}

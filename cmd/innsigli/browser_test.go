@@ -21,6 +21,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/lang"
 )
 
 // The tests below are people at a browser: real Chromium, the real server, real PDFium, and mails through a real SMTP
@@ -175,6 +176,12 @@ func (b *chromium) checkSealed(pdf []byte) {
 	b.t.Helper()
 	if !bytes.Contains(pdf, []byte("ETSI.CAdES.detached")) {
 		b.t.Error("the document that everyone has signed carries no seal")
+	}
+	for i, tag := range []string{"en", "is"} {
+		want := innsigli.Consent{Text: lang.For(tag).T("page.code.consent"), Language: tag}
+		if c := evidenceIn(b.t, pdf).Signees[i].Consent; c == nil || c.Text != want.Text || c.Language != tag || c.Version != want.Version() {
+			b.t.Errorf("number %d agreed to %+v", i+1, c)
+		}
 	}
 	if shots := os.Getenv("INNSIGLI_SCREENSHOTS"); shots != "" {
 		file := filepath.Join(shots, "sealed.pdf")

@@ -380,6 +380,13 @@ func (r *rig) lastTo(to string) innsiglitest.Mail {
 	return innsiglitest.Mail{}
 }
 
+// mailed tells whether a mail with that id went to an address.
+func (r *rig) mailed(to, id string) bool {
+	return slices.ContainsFunc(r.smtp.Mails(), func(m innsiglitest.Mail) bool {
+		return strings.EqualFold(m.To, to) && strings.HasPrefix(m.Header.Get("Message-Id"), "<"+id+"@")
+	})
+}
+
 // settledCopy waits until the log of a process says that its bytes are gone.
 func (r *rig) settledCopy(key string) {
 	r.tb.Helper()

@@ -87,6 +87,13 @@ func signedByTwo(t *testing.T, r *rig) {
 	judgeSeal(t, r, whole.body)
 	checkVerified(t, r, whole.body)
 	checkEvidence(t, p, shown, whole.body)
+	for i, s := range evidenceIn(t, whole.body).Signees {
+		for _, sent := range append(s.Invitations, s.Codes...) {
+			if !r.mailed(p.Signees[i].Email, sent.ID) {
+				t.Errorf("no mail to %s is %s", p.Signees[i].Email, sent.ID)
+			}
+		}
+	}
 	if text := pdfText(t, whole.body); !strings.Contains(text, "Björn Þór") || !strings.Contains(text, "signed by two") {
 		t.Errorf("the sealed document's text: %.500s", text)
 	}
