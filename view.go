@@ -33,11 +33,13 @@ func (v View) References() []Reference {
 	return v.Process.ReferencesFor(v.You.Key)
 }
 
-// Readable says whether the document can be read by the asker at the time of the facts: while the process is open and,
-// once completed, for a while on the link, for ever by the company.
+// Readable says whether the document can be read by the asker at the time of the facts: while the process is open, by a
+// signee whose turn has not come not yet, and, once completed, for a while on the link, for ever by the company.
 func (v View) Readable() bool {
 	switch p := v.Process; p.State {
-	case Created, Started, Sealing:
+	case Created, Started:
+		return v.Trusted || v.You.Signed() || v.Turn(v.You.Key)
+	case Sealing:
 		return true
 	case Completed:
 		return v.Trusted || v.Now.Before(p.EndedAt.Add(CompletedLink))
@@ -244,6 +246,9 @@ func errGone(st State) *Error {
 func (s *Service) readable(v View) (Document, error) {
 	if v.Process.State.Ended() {
 		return Document{}, errGone(v.Process.State)
+	}
+	if !v.Readable() && v.Process.State.Active() {
+		return Document{}, refuse(Forbidden, "NotYourTurn", "It is not this person's turn yet: others sign first.")
 	}
 	if !v.Readable() {
 		return Document{}, refuse(Forbidden, "LinkExpired", "The link to the signed document is no longer open.")

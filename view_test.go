@@ -58,15 +58,38 @@ func TestEndedProcessSaysHowItEnded(t *testing.T) {
 func TestIntakeBytesAreShownUntilCompletionThenTheSealedOnes(t *testing.T) {
 	s, _, _ := service(t, nil)
 	for _, st := range []State{Created, Started, Sealing, Completed} {
-		f := factsOf(st)
+		f := factsOf(st, anna())
 		f.Process.Sealed, f.Process.EndedAt = Document{Blob: "sealed"}, testNow
-		doc, err := s.readable(View{Facts: f})
+		doc, err := s.readable(View{Facts: f, You: anna()})
 		want := testBlobName
 		if st == Completed {
 			want = "sealed"
 		}
 		if err != nil || doc.Blob != want {
 			t.Errorf("%s: %q, %v", st, doc.Blob, err)
+		}
+	}
+}
+
+func TestWhoseTurnHasNotComeReadsNothing(t *testing.T) {
+	s, _, _ := service(t, nil)
+	f := factsOf(Started, anna(), bjorn())
+	f.Process.InOrder = true
+	after := f
+	after.Process.Signees = []Signee{signed(anna()), bjorn()}
+	for name, tc := range map[string]struct {
+		view View
+		may  bool
+	}{
+		"the first":                         {View{Facts: f, You: anna()}, true},
+		"the second":                        {View{Facts: f, You: bjorn()}, false},
+		"the second, asked for the company": {View{Facts: f, You: bjorn(), Trusted: true}, true},
+		"the first, who has signed":         {View{Facts: after, You: signed(anna())}, true},
+		"the second in turn":                {View{Facts: after, You: bjorn()}, true},
+	} {
+		_, err := s.readable(tc.view)
+		if e, _ := errors.AsType[*Error](err); (err == nil) != tc.may || err != nil && (e.Kind != Forbidden || e.Code != "NotYourTurn") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

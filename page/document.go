@@ -61,7 +61,7 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	turn := v.Turn(v.You.Key)
-	if !turn && !asked {
+	if !turn && !v.You.Signed() {
 		p := h.personFor(r, v)
 		p.watched(true)
 		return h.notYet(w, &p)

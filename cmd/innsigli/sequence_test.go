@@ -290,11 +290,28 @@ func processInOrder(t *testing.T, r *rig) {
 	if code, _ := a.errorCode(); a.status != http.StatusBadRequest || code != "NotYourTurn" {
 		t.Errorf("out of turn: %d %s", a.status, a.body)
 	}
+	second, link := p.Signees[1].Key, "/s/"+p.Key+"/"+p.Signees[1].Key
+	places := []string{"/pdf/" + p.Key + "/" + second + ".pdf", link + "/page/1.png", link + "/text/1"}
+	for _, at := range places {
+		if a := r.ask("GET", at, "", nil); a.status != http.StatusForbidden {
+			t.Errorf("%s is given to whose turn has not come: %d", at, a.status)
+		}
+	}
+	for _, at := range []string{link, link + "?read"} {
+		if a := r.ask("GET", at, "", nil); a.status != http.StatusOK || bytes.Contains(a.body, []byte("/page/1.png")) {
+			t.Errorf("%s out of turn: %d", at, a.status)
+		}
+	}
 	m = r.moment()
 	if a := r.sign(p, 0); a.status != http.StatusOK {
 		t.Errorf("first: %d %s", a.status, a.body)
 	}
 	r.went(m, "mail "+ann+": code", "mail "+bo+": invitation", "webhook 1")
+	for _, at := range places {
+		if a := r.ask("GET", at, "", nil); a.status != http.StatusOK {
+			t.Errorf("%s in turn: %d", at, a.status)
+		}
+	}
 	if a := r.sign(p, 1); a.status != http.StatusOK {
 		t.Errorf("in turn: %d %s", a.status, a.body)
 	}
