@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -157,6 +160,57 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
+}
+
+// slowly is a service that looks at a document until it is let go.
+type slowly struct {
+	*fake
+	leave chan struct{}
+}
+
+func (s slowly) Verify(context.Context, io.ReaderAt, int64) (*innsigli.Report, error) {
+	<-s.leave
+	return &innsigli.Report{}, nil
+}
+
+// TestAFewDocumentsAreCheckedAtOnceAndWhoWaitsTooLongIsTold: the third waits, and is taken when there is a place in time.
+func TestAFewDocumentsAreCheckedAtOnceAndWhoWaitsTooLongIsTold(t *testing.T) {
+	for name, tc := range map[string]struct {
+		place  time.Duration // when the first ends
+		status int
+	}{"no place in time": {verifyPatient + time.Second, http.StatusTooManyRequests}, "a place in time": {verifyPatient - time.Second, http.StatusOK}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := slowly{newFake(t), make(chan struct{})}
+			h := served(t, s, nil)
+			answers := make(chan int, verifyAtOnce+1)
+			check := func(n int) {
+				r := httptest.NewRequest(http.MethodPost, VerifyPath, strings.NewReader("%PDF valid"))
+				r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1", n)
+				r.Header.Set("Content-Type", "application/pdf")
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				answers <- w.Code
+			}
+			for n := range verifyAtOnce {
+				go check(n)
+			}
+			synctest.Wait()
+			go check(verifyAtOnce)
+			time.Sleep(tc.place)
+			synctest.Wait()
+			close(s.leave)
+			synctest.Wait()
+			got := map[int]int{}
+			for range verifyAtOnce + 1 {
+				got[<-answers]++
+			}
+			want := map[int]int{http.StatusOK: verifyAtOnce}
+			want[tc.status]++
+			if !maps.Equal(got, want) {
+				t.Errorf("%s: answers %v, want %v", name, got, want)
+			}
+		})
+	}
 }
 
 func TestOneClientIsHeldBack(t *testing.T) {

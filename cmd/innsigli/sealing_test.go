@@ -191,6 +191,24 @@ func TestSealingXML(t *testing.T) {
 	}
 }
 
+func TestXMLAtTheLimitIsSealedAndOneByteMoreIsNot(t *testing.T) {
+	r := newRig(t, "sqlite")
+	const words = "Þjónusta í nóvember. "
+	text := strings.Repeat(words, (innsigli.MaxXMLBytes-len("<a></a>"))/len(words))
+	doc := "<a>" + text + strings.Repeat(" ", innsigli.MaxXMLBytes-len(text)-len("<a></a>")) + "</a>"
+	a := r.ask("POST", "/management/sealing/xml", "own", r.xmlBody(doc))
+	if a.status != http.StatusOK || a.header.Get("X-Seal-Level") != "XAdES-BASELINE-LTA" {
+		t.Fatalf("at the limit: %d %v %.300s", a.status, a.header, a.body)
+	}
+	var got map[string]string
+	a.json(t, &got)
+	out, err := base64.StdEncoding.DecodeString(got["xmlDocument"])
+	if err != nil || !bytes.Contains(out, []byte(text)) {
+		t.Errorf("%d bytes became %d that are others, %v", len(doc), len(out), err)
+	}
+	refusal(t, "one byte more", r.ask("POST", "/management/sealing/xml", "own", r.xmlBody(doc+" ")), http.StatusRequestEntityTooLarge, "TooLarge", "XmlDocument")
+}
+
 // TestSealingXMLWithRSA: by RSASSA-PSS as a PDF, which xmlsec1 1.2 does not know; by PKCS #1 v1.5 when the operator says so.
 func TestSealingXMLWithRSA(t *testing.T) {
 	innsiglitest.NeedTool(t, "xmlsec1", "xmlsec1")
