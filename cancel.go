@@ -115,7 +115,7 @@ func endingOf(f Facts, st State, actor string, all []person) Change {
 		State: st, EndedBy: actor,
 		Log: []LogEntry{{Kind: tell.log, Actor: actor}},
 		// What is queued and not yet in a worker's hands must not go out any more.
-		Drop: []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire},
+		Drop: whileActive(),
 	}
 	for _, who := range all {
 		if who.signee.Process != p.Key {
@@ -151,6 +151,11 @@ func endingOf(f Facts, st State, actor string, all []person) Change {
 	}
 	c.Jobs = append(c.Jobs, hooks...)
 	return c
+}
+
+// whileActive are the jobs that nobody wants any more once nobody can sign.
+func whileActive() []JobKind {
+	return []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire, JobRemind, JobMailRemind, JobSmsRemind}
 }
 
 func companyLanguage(c Company) Language {

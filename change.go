@@ -48,8 +48,11 @@ type Change struct { //nolint:recvcheck // what decisions share fill a place; wh
 	Edit   []Signee          // signees of the process become so: address, reason, user
 	Add    []Signee          // signees are added behind all others
 	Remove []SigneeKey       // signees are taken off
+	Quiet  []Quiet           // reminders that are queued for signees must not go out
 	Hush   []Hush            // what is queued for signees must not go out, and their codes are void
 	Meta   map[string]string // the whole of it, when it changes
+
+	Reminded []SigneeKey // the company asked for a reminder of these signees, which counts against its limit
 
 	Sealed   *Document     // the sealed document
 	Raises   string        // the blob of the sealed document whose place Sealed takes; empty: it is the first
@@ -81,7 +84,7 @@ type MemberChange struct {
 func (c Change) Empty() bool {
 	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
-		c.Decline == nil && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
+		c.Decline == nil && len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
 		c.Key == KeyStays && !c.Forget && !c.Erase && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
 }
 
@@ -98,7 +101,13 @@ type Signature struct {
 	Person SequenceSigneeKey
 }
 
-// Hush silences what was meant for a signee: invitations and codes that are queued, and codes that were sent.
+// Quiet ends reminders of a signee: those that wait or are about to be handed over.
+type Quiet struct {
+	Signee SigneeKey
+	Off    bool // automatic ones only, and none is made any more
+}
+
+// Hush silences what was meant for a signee: invitations, reminders and codes that are queued, and codes that were sent.
 type Hush struct {
 	Signee  SigneeKey
 	Address string // only what goes there; empty: all
@@ -134,6 +143,7 @@ const (
 	JobRaise         JobKind = "raise"
 	JobDiscard       JobKind = "discard"
 	JobExpire        JobKind = "expire"
+	JobRemind        JobKind = "remind" // waits for a person's next reminder
 	JobPurge         JobKind = "purge"
 	JobHoldExpire    JobKind = "hold.expire"
 	JobMailInvite    JobKind = "mail.invitation"
@@ -141,12 +151,14 @@ const (
 	JobMailCompleted JobKind = "mail.completed"
 	JobMailCanceled  JobKind = "mail.canceled"
 	JobMailDeclined  JobKind = "mail.declined"
+	JobMailRemind    JobKind = "mail.reminder"
 	JobMailRemoved   JobKind = "mail.removed"
 	JobMailExpired   JobKind = "mail.expired"
 	JobMailOwnerCopy JobKind = "mail.owner_copy"
 	JobMailOwnerDone JobKind = "mail.owner_completed"
 	JobSmsInvite     JobKind = "sms.invitation"
 	JobSmsCode       JobKind = "sms.code"
+	JobSmsRemind     JobKind = "sms.reminder"
 	JobSmsCanceled   JobKind = "sms.canceled"
 	JobSmsExpired    JobKind = "sms.expired"
 	JobWebhook       JobKind = "webhook"
@@ -160,7 +172,7 @@ type Job struct {
 	Kind     JobKind
 	Process  ProcessKey
 	Signee   SigneeKey
-	Ref      string // token of a code, id of a webhook; "fallback" for the owner's copy to the company
+	Ref      string // token of a code, id of a webhook; "fallback" for the owner's copy to the company; see reminder.go
 	Event    EventType
 	Address  string // blanked when the job is done
 	Language Language
@@ -263,6 +275,12 @@ func (c Change) signees(line func(string, ...any)) {
 	}
 	for _, k := range c.Remove {
 		line("remove %s", k)
+	}
+	for _, q := range c.Quiet {
+		line("quiet %s%s", q.Signee, map[bool]string{true: " for good"}[q.Off])
+	}
+	for _, k := range c.Reminded {
+		line("reminded %s", k)
 	}
 	for _, h := range c.Hush {
 		line("hush %s%s", h.Signee, prefixed(" at ", h.Address))

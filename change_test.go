@@ -183,6 +183,8 @@ func TestGoldenChangePrintsEverythingAReviewerNeeds(t *testing.T) {
 		Decline:   &Refusal{Signee: keyBjorn, Reason: "no"},
 		Edit:      []Signee{{Key: keyAnna, Email: "new@example.com", City: "Akureyri"}},
 		Hush:      []Hush{{Signee: keyAnna, Address: "old@example.com"}, {Signee: keyBjorn}},
+		Quiet:     []Quiet{{Signee: keyAnna, Off: true}, {Signee: keyBjorn}},
+		Reminded:  []SigneeKey{keyBjorn},
 		Meta:      map[string]string{"b": "2", "a": "1"},
 		Sealed:    &Document{Blob: testBlobName, Size: 9}, Key: HoldDestroyed, Forget: true,
 		Log:  []LogEntry{{Kind: LogOtpSent, Signee: keyAnna, Detail: "Sms", Actor: "anna@example.com"}, {Kind: LogExpired}},

@@ -52,7 +52,7 @@ func (s *Service) CreateCompany(ctx context.Context, name, email string) (Creden
 			return Credentials{}, err
 		}
 		err = s.Store.CreateCompany(ctx, NewCompany{
-			Company: Company{Key: cr.CompanyKey, Name: name, Email: email},
+			Company: Company{Key: cr.CompanyKey, Name: name, Email: email, TimeZone: DefaultTimeZone, ReminderHour: DefaultReminderHour},
 			Flow:    Flow{Key: cr.FlowKey, Company: cr.CompanyKey, Name: "Default", Active: true, CreatedAt: s.Now()},
 			KeyName: "API key 1", KeyHash: HashAPIKey(cr.APIKey), WebhookKey: w,
 		})

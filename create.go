@@ -25,7 +25,9 @@ type CreateRequest struct {
 	User        string
 	Meta        map[string]string
 	Signees     []NewSignee
-	Flatten     bool // draw form fields and annotations into the pages
+	// ReminderRule is "first:every" in days, or empty (see [ReminderRule]).
+	ReminderRule string
+	Flatten      bool // draw form fields and annotations into the pages
 	// Attachments are files beside the document; their bytes are in the upload, under their place in this list.
 	Attachments []NewAttachment
 	// Idempotency is the client's Idempotency-Key, empty when it sent none; Hash is of the request without the document.
@@ -211,6 +213,7 @@ func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r Crea
 		Flatten:   r.Flatten,
 		CreatedAt: now, ExpiresAt: now.Add(expire),
 	}
+	p.Reminders, _ = parseReminderRule(r.ReminderRule) // checked before
 	for _, n := range r.Signees {
 		p.Signees = append(p.Signees, newSignee(key, n))
 	}
@@ -332,6 +335,7 @@ func checkProcess(bad *fieldErrors, r *CreateRequest) {
 	if r.User != "" {
 		checkEmail(bad, "user", r.User)
 	}
+	checkReminderRule(bad, r.ReminderRule)
 	checkMeta(bad, r.Meta)
 	checkIdempotency(bad, r.Idempotency)
 }

@@ -150,12 +150,13 @@ const (
 	EventAllSigned      EventType = 2
 	EventCanceled       EventType = 5
 	EventExpired        EventType = 6
+	EventReminder       EventType = 7
 	EventCompleted      EventType = 10
 	EventCreated        EventType = 11
 )
 
 var eventNames = map[EventType]string{
-	EventSignedDocument: "SignedDocument", EventAllSigned: "AllSigned", EventCanceled: "Canceled", EventExpired: "Expired",
+	EventSignedDocument: "SignedDocument", EventAllSigned: "AllSigned", EventCanceled: "Canceled", EventExpired: "Expired", EventReminder: "Reminder",
 	EventCompleted: "Completed", EventCreated: "Created",
 }
 

@@ -78,7 +78,7 @@ func TestEventTypesSayWhetherTheyAreBuilt(t *testing.T) {
 		"0":              {EventAny, true, true},
 		"Expired":        {EventExpired, true, true},
 		"10":             {EventCompleted, true, true},
-		"Reminder":       {7, false, true},
+		"Reminder":       {7, true, true},
 		"":               {0, false, false},
 		"12":             {0, false, false},
 		"-1":             {0, false, false},

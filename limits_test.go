@@ -46,6 +46,13 @@ var limitTests = map[string]func(*testing.T){
 	"MaxAddress": requestLimit(MaxAddress, "createSignees[1].email", func(r *CreateRequest, n int) {
 		r.Signees[1].Email = strings.Repeat("a", n-len("@x.is")) + "@x.is"
 	}),
+	"MaxReminderFirst": requestLimit(MaxReminderFirst, "reminderRule", func(r *CreateRequest, n int) {
+		r.ReminderRule = fmt.Sprintf("%d:0", n)
+	}),
+	"MaxReminderEvery": requestLimit(MaxReminderEvery, "reminderRule", func(r *CreateRequest, n int) {
+		r.ReminderRule = fmt.Sprintf("0:%d", n)
+	}),
+	"MaxRemindersAnHour":  remindersAnHour,
 	"MaxRetentionDays":    retentionDays,
 	"MaxNormalisedBytes":  normalisedBytes,
 	"MaxXMLBytes":         xmlBytes,

@@ -30,6 +30,9 @@ const (
 	LogDeclined        LogKind = "Declined"
 	LogCancelSent      LogKind = "CancelSent"
 	LogSigneeUpdated   LogKind = "SigneeUpdated"
+	LogReminderAsked   LogKind = "ReminderRequested"
+	LogReminderSent    LogKind = "ReminderSent"
+	LogRemindersOff    LogKind = "RemindersStopped"
 	LogSigneeRemoved   LogKind = "SigneeRemoved"
 	LogRemovalSent     LogKind = "RemovalSent"
 	LogMetaUpdated     LogKind = "MetaUpdated"
@@ -93,6 +96,9 @@ var logSentences = map[LogKind]string{
 	LogDeclined:        "Signing declined. ProcessKey: %[1]s.",
 	LogCancelSent:      "Signee told that the signing has ended. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogSigneeUpdated:   "Signee updated. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogReminderAsked:   "Reminder requested. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogReminderSent:    "Reminder sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogRemindersOff:    "Automatic reminders stopped. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogSigneeRemoved:   "Signee removed. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogRemovalSent:     "Signee told of the removal. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogMetaUpdated:     "Meta updated. ProcessKey: %[1]s. Signee key: %[2]s.",

@@ -139,6 +139,9 @@ func InvitationSent(j Job, way string) Decision {
 					c.Log = append(c.Log, LogEntry{Kind: LogSignupSent, Signee: s.Key, Detail: way, Mail: j.Address, Message: j.UID})
 				}
 			}
+			if m.Process.Key == f.Process.Key {
+				c.Jobs = f.reminding(f.same(you), f.Now, f.Now)
+			}
 			if m.Process.State == Created {
 				c.State = Started
 				c.Log = append(c.Log, LogEntry{Kind: LogStarted, Actor: m.Process.User})

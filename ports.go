@@ -261,4 +261,6 @@ type Links interface {
 	Download(p ProcessKey, s SigneeKey) string
 	// Attachment is the address of a file beside the document.
 	Attachment(p ProcessKey, a AttachmentKey, name string) string
+	// Unsubscribe is the address by which a signee turns reminders off. It opens nothing else.
+	Unsubscribe(p ProcessKey, s SigneeKey) string
 }

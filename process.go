@@ -51,6 +51,7 @@ type Process struct {
 	User        string // e-mail of the owner, may be empty
 	Meta        map[string]string
 	Flatten     bool // form fields and annotations were drawn into the pages
+	Reminders   ReminderRule
 
 	Document Document // the intake bytes: what everyone is shown until completion
 	Sealed   Document // zero until Completed
@@ -135,6 +136,8 @@ type Company struct {
 	Name            string
 	Email           string
 	DefaultLanguage Language
+	TimeZone        string // IANA name of where its days begin, for reminders; empty is UTC
+	ReminderHour    int    // of the day there, 0 to 23
 }
 
 // Flow is a company's way of handling documents. Only the defaults exist yet; templates and branding hang on it later.
@@ -155,10 +158,10 @@ type Webhook struct {
 	Type EventType
 }
 
-// Wants says whether the registration is for an event. One without a type is for every type that is documented; Completed
-// comes at the same moment as AllSigned and is only for who asks for it by name.
+// Wants says whether the registration is for an event. One without a type is for every type that is documented; Completed,
+// which comes at the same moment as AllSigned, and Reminder are only for who asks for them by name.
 func (w Webhook) Wants(e EventType) bool {
-	return w.Type == e || w.Type == EventAny && e != EventCompleted
+	return w.Type == e || w.Type == EventAny && e != EventCompleted && e != EventReminder
 }
 
 // Caller is who asks through the API: a company by one of its API keys.

@@ -19,8 +19,10 @@ type Service struct {
 	Identity   Identity
 	Sealer     Sealer
 	XML        XMLSealer
-	Anchors    Anchors   // for Verify alone
-	Prover     LogProver // nil: evidence comes without a proof of the log
+	Anchors    Anchors // for Verify alone
+	// Unsubscriber signs the links that turn reminders off.
+	Unsubscriber UnsubscribeKey
+	Prover       LogProver // nil: evidence comes without a proof of the log
 
 	// Now is the clock, in UTC and whole microseconds: what both databases keep.
 	Now func() time.Time

@@ -10,6 +10,9 @@ type CompanyRequest struct {
 	Name     *string
 	Email    *string // where mails for the company go
 	Language *Language
+	// TimeZone and ReminderHour say when reminders go. Those whose time is set already wait for the later of the two.
+	TimeZone     *string
+	ReminderHour *int
 }
 
 // ChangeSettings changes a company; what is sent from now on is as it says. NotFound when there is none.
@@ -33,6 +36,17 @@ func (c Company) with(r CompanyRequest) (Company, error) {
 	}
 	if r.Language != nil {
 		c.DefaultLanguage = *r.Language
+	}
+	if r.TimeZone != nil {
+		c.TimeZone = strings.TrimSpace(*r.TimeZone)
+		if _, err := zoneNamed(c.TimeZone); err != nil || c.TimeZone == "" {
+			bad.add("timeZone", "TimeZone", `timeZone must be the name of a time zone, as "Atlantic/Reykjavik" or "Europe/Berlin".`)
+		}
+	}
+	if r.ReminderHour != nil {
+		if c.ReminderHour = *r.ReminderHour; c.ReminderHour < 0 || c.ReminderHour > 23 {
+			bad.add("reminderHour", "InclusiveBetween", "reminderHour must be an hour of the day, 0 to 23.")
+		}
 	}
 	return c, bad.err()
 }

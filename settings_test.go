@@ -7,7 +7,8 @@ import (
 )
 
 func TestACompanyTakesWhatIsSaid(t *testing.T) {
-	was := Company{Key: "c", Name: "Áður ehf.", Email: "office@example.com", DefaultLanguage: LangIs}
+	was := Company{Key: "c", Name: "Áður ehf.", Email: "office@example.com", DefaultLanguage: LangIs, TimeZone: "UTC", ReminderHour: 9}
+	hour := func(n int) *int { return &n }
 	text := func(s string) *string { return &s }
 	lang := LangEn
 	for _, c := range []struct {
@@ -17,10 +18,18 @@ func TestACompanyTakesWhatIsSaid(t *testing.T) {
 		field string
 	}{
 		{"nothing", CompanyRequest{}, was, ""},
-		{"a name", CompanyRequest{Name: text(" Nú ehf. ")}, Company{"c", "Nú ehf.", was.Email, LangIs}, ""},
-		{"a language", CompanyRequest{Language: &lang}, Company{"c", was.Name, was.Email, LangEn}, ""},
+		{"a name", CompanyRequest{Name: text(" Nú ehf. ")}, Company{"c", "Nú ehf.", was.Email, LangIs, "UTC", 9}, ""},
+		{"a language", CompanyRequest{Language: &lang}, Company{"c", was.Name, was.Email, LangEn, "UTC", 9}, ""},
 		{"an empty name", CompanyRequest{Name: text(" ")}, was, "name"},
 		{"a name over the limit", CompanyRequest{Name: text(strings.Repeat("ð", MaxNameRunes+1))}, was, "name"},
+		{"a time zone and midnight", CompanyRequest{TimeZone: text(" Europe/Berlin "), ReminderHour: hour(0)}, Company{"c", was.Name, was.Email, LangIs, "Europe/Berlin", 0}, ""},
+		{"the last hour", CompanyRequest{ReminderHour: hour(23)}, Company{"c", was.Name, was.Email, LangIs, "UTC", 23}, ""},
+		{"an hour too late", CompanyRequest{ReminderHour: hour(24)}, was, "reminderHour"},
+		{"an hour before midnight", CompanyRequest{ReminderHour: hour(-1)}, was, "reminderHour"},
+		{"no time zone", CompanyRequest{TimeZone: text("Iceland time")}, was, "timeZone"},
+		{"the machine's time zone", CompanyRequest{TimeZone: text("Local")}, was, "timeZone"},
+		{"a file", CompanyRequest{TimeZone: text("../../etc/passwd")}, was, "timeZone"},
+		{"an empty time zone", CompanyRequest{TimeZone: text(" ")}, was, "timeZone"},
 		{"no address", CompanyRequest{Email: text("office")}, was, "email"},
 	} {
 		got, err := was.with(c.r)

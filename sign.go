@@ -277,6 +277,15 @@ func signing(f Facts, given []Signature) Change {
 			one.Jobs = append(one.Jobs, webhookJobs(m, EventSignedDocument)...)
 		}
 	}
+	for _, s := range given {
+		you, _ := after.Signee(s.Signee)
+		if who := after.same(you); allSigned(who) { // whoever has nothing left to sign hears of no reminder
+			for _, w := range who {
+				one := c.Of(f, w.Process)
+				one.Quiet = append(one.Quiet, Quiet{Signee: w.Key})
+			}
+		}
+	}
 	c.Members = slices.DeleteFunc(c.Members, func(m MemberChange) bool { return m.Empty() })
 	c.place(f, invitations(after, &f))
 	return c
@@ -288,7 +297,7 @@ func toSeal(f Facts, c *Change) {
 		one := c.Of(f, m.Process.Key)
 		one.State = Sealing
 		// Who has signed by a link of the company's own must not be invited afterwards.
-		one.Drop = []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire}
+		one.Drop = whileActive()
 		one.Jobs = append(one.Jobs, Job{Kind: JobSeal, Uniq: "seal:" + string(m.Process.Key)})
 	}
 }

@@ -40,6 +40,10 @@ type Signee struct {
 	DeclinedAt    time.Time // refused to sign, which ended the process
 	DeclineReason string    // for the owner; may be empty
 	RemovedAt     time.Time // taken off a running process
+
+	RemindFrom      time.Time // the invitation from which the days of reminders are counted; zero before
+	RemindersOff    time.Time // automatic ones were turned off
+	RemindersInHour int       // asked for by the company in the hour before the facts were read
 }
 
 // Signed says whether the person has signed.

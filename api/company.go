@@ -11,16 +11,20 @@ import (
 
 // company is what a company can set about itself. The public API has this in its portal only; the route is ours.
 type company struct {
-	CompanyKey string `json:"companyKey"`
-	Name       string `json:"name"`
-	Email      string `json:"email"`
-	Language   string `json:"language"`
+	CompanyKey   string `json:"companyKey"`
+	Name         string `json:"name"`
+	Email        string `json:"email"`
+	Language     string `json:"language"`
+	TimeZone     string `json:"timeZone"`
+	ReminderHour int    `json:"reminderHour"`
 }
 
 type companyRequest struct {
-	Name     *string        `json:"name"`
-	Email    *string        `json:"email"`
-	Language jsontext.Value `json:"language"`
+	Name         *string        `json:"name"`
+	Email        *string        `json:"email"`
+	Language     jsontext.Value `json:"language"`
+	TimeZone     *string        `json:"timeZone"`
+	ReminderHour *int           `json:"reminderHour"`
 }
 
 // company is GET /management/company.
@@ -34,7 +38,7 @@ func (a *API) changeCompany(w http.ResponseWriter, r *http.Request, c innsigli.C
 	if err := readSmall(w, r, &in); err != nil {
 		return err
 	}
-	req := innsigli.CompanyRequest{Name: in.Name, Email: in.Email}
+	req := innsigli.CompanyRequest{Name: in.Name, Email: in.Email, TimeZone: in.TimeZone, ReminderHour: in.ReminderHour}
 	if len(in.Language) > 0 && in.Language.Kind() != 'n' {
 		l, ok := enum(in.Language, innsigli.LangNotSet, innsigli.ParseLanguage)
 		if !ok {
@@ -50,5 +54,5 @@ func (a *API) changeCompany(w http.ResponseWriter, r *http.Request, c innsigli.C
 }
 
 func writeCompany(w http.ResponseWriter, c innsigli.Company) error {
-	return web.WriteJSON(w, http.StatusOK, company{string(c.Key), c.Name, c.Email, c.DefaultLanguage.String()})
+	return web.WriteJSON(w, http.StatusOK, company{string(c.Key), c.Name, c.Email, c.DefaultLanguage.String(), c.Zone().String(), c.ReminderHour})
 }

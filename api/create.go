@@ -155,7 +155,6 @@ func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
 	}{
 		{"requiresAuth", in.RequiresAuth},
 		{"sequenceKey", in.SequenceKey != ""},
-		{"reminderRule", in.ReminderRule != ""},
 	} {
 		if m.set {
 			out = append(out, unbuilt(m.name))
@@ -173,7 +172,8 @@ func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
 	req := innsigli.CreateRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
 		DisplayName: strings.TrimSpace(in.ActivityDisplayName), InOrder: in.SignInOrder, Flatten: in.FlattenDocument, Hash: in.hash(),
-		Attachments: in.attachments(),
+		ReminderRule: strings.TrimSpace(in.ReminderRule),
+		Attachments:  in.attachments(),
 	}
 	var ok bool
 	if req.Location, ok = enum(in.SignatureLocation, innsigli.TopFirstPage, innsigli.ParseLocation); !ok {

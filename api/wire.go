@@ -25,6 +25,7 @@ type signingProcess struct {
 	ActivityDisplayName  string                `json:"activityDisplayName,omitempty"`
 	FlattenDocument      bool                  `json:"flattenDocument"`
 	SequenceKey          string                `json:"sequenceKey,omitempty"`
+	ReminderRule         string                `json:"reminderRule,omitempty"`
 
 	// Ours: how far the seal of a completed process is proven, and whether it is still to be raised.
 	SealLevel   string `json:"sealLevel,omitempty"`
@@ -88,7 +89,7 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
 		FlattenDocument: p.Flatten, SealLevel: innsigli.LevelName(p.Sealed.Level), SealPending: p.Pending(),
-		SignInOrder: p.InOrder, SequenceKey: string(p.Sequence()),
+		SignInOrder: p.InOrder, SequenceKey: string(p.Sequence()), ReminderRule: p.Reminders.String(),
 	}
 }
 

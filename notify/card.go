@@ -36,6 +36,8 @@ type card struct {
 	Rest    []paragraph
 	Why     string
 	Foot    string
+	Stop    string // words of the link that ends such messages; StopURL is where it leads
+	StopURL string
 }
 
 // paragraph is a text with its places, so that names can be set apart from the words around them.
@@ -87,6 +89,9 @@ func (c *card) text() string {
 	}
 	// "-- " alone on a line begins a signature, which mail programs set apart (RFC 3676 4.3).
 	b.WriteString("-- \n" + c.Why + "\n" + c.Foot + "\n")
+	if c.StopURL != "" {
+		b.WriteString("\n" + c.Stop + ":\n" + c.StopURL + "\n")
+	}
 	return b.String()
 }
 

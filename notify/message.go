@@ -28,7 +28,9 @@ type Message struct {
 	Text     string
 	HTML     string
 	Language string // BCP 47
-	Files    []innsigli.Attachment
+	// Unsubscribe is an address that a POST without credentials unsubscribes at (RFC 8058); empty for none.
+	Unsubscribe string
+	Files       []innsigli.Attachment
 }
 
 // MessageID is what a receiver recognises a second delivery by: a function of the job alone.
@@ -120,6 +122,12 @@ func (m *Message) writeHeader(w io.Writer) error {
 		[2]string{"Auto-Submitted", "auto-generated"},
 		[2]string{"MIME-Version", "1.0"},
 	)
+	if m.Unsubscribe != "" {
+		h = append(h,
+			[2]string{"List-Unsubscribe", "<" + m.Unsubscribe + ">"}, // RFC 2369 3.2
+			[2]string{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
+		)
+	}
 	for _, l := range h {
 		if _, err := io.WriteString(w, l[0]+": "+l[1]+"\r\n"); err != nil {
 			return err

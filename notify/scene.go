@@ -55,15 +55,26 @@ func (s *scene) gather() {
 		s.all = []innsigli.Facts{s.facts}
 	} else {
 		for _, m := range s.facts.All() {
-			if s.you.Key == "" || slices.ContainsFunc(m.Process.Signees, s.isReader) {
+			if s.you.Key == "" || slices.ContainsFunc(m.Process.Signees, s.concerns) {
 				s.all = append(s.all, m)
 			}
 		}
+	}
+	if len(s.all) == 0 { // signed meanwhile
+		s.all = []innsigli.Facts{s.facts}
 	}
 	s.document = documentOf(s.all[0].Process)
 	if s.many() {
 		s.document = s.words.N("mail.documents", len(s.all)-1, "document", s.document)
 	}
+}
+
+// concerns says whether the message is about what a signee signs. A reminder is about what the reader has not signed.
+func (s *scene) concerns(sg innsigli.Signee) bool {
+	if k := s.job.Kind; (k == innsigli.JobMailRemind || k == innsigli.JobSmsRemind) && (sg.Signed() || !s.facts.Turn(sg.Key)) {
+		return false
+	}
+	return s.isReader(sg)
 }
 
 // isReader says whether a signee is whoever the message goes to: the same person of the sequence, or at the same address.
@@ -125,6 +136,11 @@ func (s *scene) in(states ...innsigli.State) bool {
 func (s *scene) waits() bool {
 	return s != nil && s.facts.Process.State.Active() && s.facts.Now.Before(s.facts.Process.ExpiresAt) &&
 		s.you.Key != "" && slices.ContainsFunc(s.yours(), func(sg innsigli.Signee) bool { return !sg.Signed() })
+}
+
+// remindable says whether the signee of the job may be reminded: whose turn it is, in the documents that are left.
+func (s *scene) remindable() bool {
+	return s.waits() && slices.ContainsFunc(s.yours(), func(sg innsigli.Signee) bool { return !sg.Signed() && s.facts.Turn(sg.Key) })
 }
 
 // args puts the names that every text may use before the ones of this text.

@@ -266,6 +266,10 @@ func (fixedCode) Code(innsigli.Token) string { return "024680" }
 
 type links struct{}
 
+func (links) Unsubscribe(p innsigli.ProcessKey, _ innsigli.SigneeKey) string {
+	return "https://sign.example:8443/unsubscribe/" + string(p) + "/00112233445566778899aabbccddeeff"
+}
+
 func (links) Signing(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	return "https://sign.example:8443/s/" + string(p) + "/" + string(s)
 }

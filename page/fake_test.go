@@ -27,6 +27,9 @@ import (
 	"github.com/innsigli/innsigli/web"
 )
 
+// rightTag proves the fake's links that stop reminders.
+const rightTag = "0123456789abcdef0123456789abcdef"
+
 // rightCode is the code that the fake takes for every token.
 const rightCode = "418302"
 
@@ -184,6 +187,31 @@ func (f *fake) Look(_ context.Context, p innsigli.ProcessKey, k innsigli.SigneeK
 		return innsigli.View{}, &innsigli.Error{Kind: innsigli.NotFound, Code: "NotFound"}
 	}
 	return v, nil
+}
+
+// Subscription knows one tag, that of every link.
+func (f *fake) Subscription(_ context.Context, p innsigli.ProcessKey, tag string) (innsigli.View, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, ok := f.views[p]
+	if !ok || tag != rightTag {
+		return innsigli.View{}, false, &innsigli.Error{Kind: innsigli.NotFound, Code: "NotFound"}
+	}
+	return v, !v.You.RemindersOff.IsZero(), nil
+}
+
+func (f *fake) Unsubscribe(ctx context.Context, p innsigli.ProcessKey, tag string, _ innsigli.Client) error {
+	if _, _, err := f.Subscription(ctx, p, tag); err != nil {
+		return err
+	}
+	f.change(p, func(v *innsigli.View) {
+		for i := range v.Process.Signees {
+			if v.Process.Signees[i].Key == v.You.Key {
+				v.Process.Signees[i].RemindersOff = noon
+			}
+		}
+	})
+	return nil
 }
 
 func (f *fake) Saw(context.Context, innsigli.ProcessKey, innsigli.SigneeKey, innsigli.Client) error {

@@ -23,6 +23,8 @@ type Signing interface {
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
+	Subscription(ctx context.Context, p innsigli.ProcessKey, tag string) (v innsigli.View, off bool, err error)
+	Unsubscribe(ctx context.Context, p innsigli.ProcessKey, tag string, from innsigli.Client) error
 	Sign(ctx context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.View, error)
 	Draw(ctx context.Context, views []innsigli.View, img []byte, from innsigli.Client) error
 	DrawTyped(ctx context.Context, views []innsigli.View, text string, from innsigli.Client) error

@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -44,8 +45,11 @@ func keysOf(r *http.Request) (innsigli.ProcessKey, innsigli.SigneeKey, error) {
 	return p, k, nil
 }
 
-// linkPath is the path of the person's link that a request is under.
+// linkPath is the path of the person's link that a request is under, also of the one that turns reminders off.
 func linkPath(r *http.Request) string {
+	if tag := chi.URLParam(r, "tag"); tag != "" {
+		return "/unsubscribe/" + url.PathEscape(chi.URLParam(r, "process")) + "/" + url.PathEscape(tag)
+	}
 	if q := chi.URLParam(r, "sequence"); q != "" {
 		return linkOfAll(innsigli.SequenceKey(q), innsigli.SequenceSigneeKey(chi.URLParam(r, "person")))
 	}

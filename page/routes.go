@@ -57,6 +57,8 @@ func (h *Handler) Routes() []Route {
 	get(sequence+"/decline", h.declineForm)
 	post(sequence+"/decline", h.decline)
 	get(sequence+"/state", h.stateOfAll)
+	get(unsubscribe, h.stopForm)
+	post(unsubscribe, h.stop)
 	if h.mailbox != nil {
 		get(OutboxPrefix, h.outbox)
 		get(OutboxPrefix+"/{id}", h.letter)

@@ -35,6 +35,10 @@ func stories(f *fake) []story {
 	mail.Process.Signees[1] = mail.You
 	closed := process("sp04", innsigli.Completed)
 	closed.Now = noon.Add(innsigli.CompletedLink + time.Hour)
+	quiet := process("sp1d", innsigli.Started)
+	quiet.Process.Signees[1].RemindersOff, quiet.You.RemindersOff = noon, noon
+	f.put(quiet)
+	f.put(process("sp1e", innsigli.Completed))
 	hostile := process("sp05", innsigli.Started)
 	hostile.Company.Name = `<img src=x onerror=alert(1)> & Söhne`
 	hostile.Process.FileName = "\u202efdp.<script>alert(1)</script>.pdf"
@@ -100,6 +104,10 @@ func stories(f *fake) []story {
 		{name: "closed", path: f.put(closed), status: 200},
 		{name: "canceled", path: f.put(process("sp0a", innsigli.Canceled)), status: 410},
 		{name: "canceled-signed", path: f.put(canceledSigned), status: 410},
+		{name: "stop", path: "/unsubscribe/sp01/" + rightTag, status: 200},
+		{name: "stopped", method: "POST", path: "/unsubscribe/sp1d/" + rightTag, status: 200},
+		{name: "stopped-over", path: "/unsubscribe/sp1e/" + rightTag, status: 200},
+		{name: "stop-unknown", path: "/unsubscribe/sp01/00", status: 404},
 		{name: "decline", path: open + "/decline", status: 200},
 		{name: "decline-long", method: "POST", path: open + "/decline", form: "reason=" + strings.Repeat("no+", innsigli.MaxReasonRunes), status: 400},
 		{name: "declined", path: f.put(declined), status: 410},
@@ -222,7 +230,7 @@ func checkPage(t *testing.T, name, tag, html string) {
 			t.Errorf("%s: %q must not be there: …%s…", name, never, html[max(0, i-60):min(len(html), i+60)])
 		}
 	}
-	if key := regexp.MustCompile(`\b(sign|code|declined?|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
+	if key := regexp.MustCompile(`\b(sign|code|declined?|stop|stopped|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
 		t.Errorf("%s: a key is shown: %q", name, key)
 	}
 }

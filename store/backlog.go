@@ -11,6 +11,7 @@ import (
 const (
 	jobsKept       = 7 * 24 * time.Hour
 	challengesKept = 24 * time.Hour
+	remindersKept  = 2 * time.Hour // they count for one
 )
 
 // Backlog counts what waits and what died.
@@ -67,6 +68,7 @@ func (d *DB) Sweep(ctx context.Context) (int, error) {
 	}{
 		{"jobs", `delete from job where id in (select id from job where state in ('done', 'dropped') and ended_at < $1 limit 1000) returning id`, now.Add(-jobsKept)},
 		{"challenges", `delete from challenge where token in (select token from challenge where sent_at < $1 limit 1000) returning 1`, now.Add(-challengesKept - innsigli.CodeLifetime)},
+		{"reminders", `delete from reminder where at < $1 returning 1`, now.Add(-remindersKept)},
 		{"former webhook keys", `delete from webhook_old_key where until < $1 returning 1`, now.Add(-innsigli.KeyAfterglow)},
 		{"idempotency keys", `delete from idempotency where at < $1 returning 1`, now.Add(-idempotencyTime)},
 	} {

@@ -45,7 +45,7 @@ const qProcessOfToken = `select process from challenge where token = $1`
 
 const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_name, p.display_name, p.location, p.owner, p.meta,
 	p.created_at, p.expires_at, p.ended_at, p.ended_by, p.erased_at,
-	p.flatten, coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
+	p.flatten, p.remind_first, p.remind_every, c.time_zone, c.reminder_hour, coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
 	coalesce(nullif(i.original, ''), i.sha256, ''), coalesce(i.signed, 0), coalesce(i.certification, 0),
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
@@ -67,7 +67,8 @@ const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email,
 	s.delivery, s.type, s.language, s.custom_sms, s.owner, s.invited_at, s.first_seen_at, s.wrong_tries, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256, s.consent_text, s.consent_language,
 	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3),
-	s.declined_at, s.decline_reason, s.removed_at
+	s.declined_at, s.decline_reason, s.removed_at, s.remind_from, s.reminders_off_at,
+	(select count(*) from reminder r where r.signee = s.key and r.at > $3)
 	from signee s`
 
 // What is read of one process alone, whatever its group.
@@ -204,11 +205,11 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	var state, meta, sealLevel, evidenceLevel string
 	var pending, evidencePending int64
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, hooks, pages, sealedPages, evidencePages int64
-	var flatten, signed, certification, erased int64
+	var flatten, signed, certification, erased, first, every, hour int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
 		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy, &erased,
-		&flatten, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
+		&flatten, &first, &every, &c.TimeZone, &hour, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
 		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder,
@@ -221,6 +222,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	p.State, p.Location = innsigli.ParseState(state), innsigli.Location(location)
 	p.CreatedAt, p.ExpiresAt, p.EndedAt = timeOf(created), timeOf(expires), timeOf(ended)
 	p.ErasedAt = timeOf(erased)
+	p.Reminders, c.ReminderHour = innsigli.ReminderRule{First: int(first), Every: int(every)}, int(hour)
 	if a.Key != "" {
 		a.Type, a.Pages = innsigli.AttachmentEvidence, int(evidencePages)
 		a.Level, a.Pending = innsigli.ParseLevel(evidenceLevel), evidencePending != 0
@@ -247,18 +249,19 @@ func scanAttachment(r row) (p innsigli.ProcessKey, a innsigli.Reference, err err
 
 func scanSignee(r row) (innsigli.Signee, error) {
 	var s innsigli.Signee
-	var hide, delivery, kind, language, invited, seen, wrong, token, signed, codes, declined, removed int64
+	var hide, delivery, kind, language, invited, seen, wrong, token, signed, codes, declined, removed, from, off, reminders int64
 	err := r.Scan(
 		(*string)(&s.Key), (*string)(&s.Process), &s.Name, &s.Ssn, &s.Phone, &s.Email, &s.Address, &s.PostalCode, &s.City,
 		&s.Reason, &hide, &delivery, &kind, &language, &s.CustomSms, &s.User, &invited, &seen, &wrong, &token,
 		&signed, (*string)(&s.SignedBy), &s.SignedVia, &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256, &s.Consent.Text, &s.Consent.Language,
 		&s.Drawing.Blob, &s.Drawing.Size, &s.Drawing.SHA256, (*string)(&s.Person), &codes,
-		&declined, &s.DeclineReason, &removed,
+		&declined, &s.DeclineReason, &removed, &from, &off, &reminders,
 	)
 	s.HideCode, s.Delivery, s.Type = hide != 0, innsigli.Delivery(delivery), innsigli.SignatureType(kind)
 	s.Language, s.WrongTries, s.CodesInHour = innsigli.Language(language), int(wrong), int(codes)
 	s.InvitedAt, s.FirstSeenAt, s.LastTokenAt, s.SignedAt = timeOf(invited), timeOf(seen), timeOf(token), timeOf(signed)
 	s.DeclinedAt, s.RemovedAt = timeOf(declined), timeOf(removed)
+	s.RemindFrom, s.RemindersOff, s.RemindersInHour = timeOf(from), timeOf(off), int(reminders)
 	return s, err
 }
 

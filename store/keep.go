@@ -11,12 +11,12 @@ import (
 
 //nolint:gosec // statements that speak of tokens, no credentials
 const (
-	qInvited = `update signee set invited_at = $1 where key = $2 and process = $3 and invited_at = 0`
+	qInvited = `update signee set invited_at = case when invited_at = 0 then $1 else invited_at end, remind_from = $1 where key = $2 and process = $3`
 	qSeen    = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
 	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7,
 		consent_text = $8, consent_language = $9 where key = $10 and process = $11 and signed_at = 0`
 	qDecline = `update signee set declined_at = $1, decline_reason = $2 where key = $3 and process = $4 and signed_at = 0 and declined_at = 0`
-	qEdit    = `update signee set email = $1, address = $2, postal_code = $3, city = $4, reason = $5, owner = $6, search = $7
+	qEdit    = `update signee set remind_from = case when lower(email) = lower($1) then remind_from else 0 end, email = $1, address = $2, postal_code = $3, city = $4, reason = $5, owner = $6, search = $7
 		where key = $8 and process = $9 and signed_at = 0`
 	// A signee who is taken off stands behind all others, so that the places of the rest stay theirs.
 	qRemove = `update signee set removed_at = $1, position = (select max(o.position) + 1 from signee o where o.process = $3)
@@ -27,8 +27,15 @@ const (
 		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
 		ended_at = case state when 'ready' then $2 else ended_at end
 		where grp = $3 and process = $1 and signee = $4 and ($5 = '' or lower(address) = lower($5)) and state in ('ready', 'running')
-		and kind in ('mail.invitation', 'sms.invitation', 'mail.code', 'sms.code')`
-	qUse = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and person = '' and used_at = 0`
+		and kind in ('mail.invitation', 'sms.invitation', 'mail.reminder', 'sms.reminder', 'mail.code', 'sms.code')`
+	qQuiet = `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
+		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
+		ended_at = case state when 'ready' then $2 else ended_at end
+		where grp = $1 and signee = $3 and state in ('ready', 'running') and (kind in ('mail.reminder', 'sms.reminder') and ($4 = '' or ref = $4)
+		or kind = 'remind' and state = 'ready')`
+	qRemindersOff = `update signee set reminders_off_at = $1 where key = $2 and process = $3 and reminders_off_at = 0`
+	qReminded     = `insert into reminder (signee, at) values ($1, $2)`
+	qUse          = `update challenge set used_at = $1 where token = $2 and process = $3 and signee = $4 and person = '' and used_at = 0`
 	// A code for all documents is used by each signature of one commit.
 	qUseForAll = `update challenge set used_at = $1 where token = $2 and person = $3 and person <> '' and used_at in (0, $1)
 		and exists (select 1 from signee s where s.key = $4 and s.person = challenge.person)`
@@ -155,6 +162,17 @@ func keepSignees(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	for i := range c.Add {
 		newSignee(b, key, &c.Add[i])
+	}
+	for _, q := range c.Quiet {
+		ref := ""
+		if q.Off {
+			ref = "auto"
+			b.exec("reminders off", qRemindersOff, micros(f.Now), string(q.Signee), key)
+		}
+		b.exec("quiet", qQuiet, string(f.Process.Group), micros(f.Now), string(q.Signee), ref)
+	}
+	for _, k := range c.Reminded {
+		b.must("reminded", qReminded, string(k), micros(f.Now))
 	}
 	for _, h := range c.Hush {
 		b.exec("hush", qHush, key, micros(f.Now), string(f.Process.Group), string(h.Signee), h.Address)

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	qCompany    = `select key, name, email, language from company where key = $1`
-	qSetCompany = `update company set name = $2, email = $3, language = $4 where key = $1`
+	qCompany    = `select key, name, email, language, time_zone, reminder_hour from company where key = $1`
+	qSetCompany = `update company set name = $2, email = $3, language = $4, time_zone = $5, reminder_hour = $6 where key = $1`
 )
 
 // ChangeCompany keeps what decide makes of a company; NotFound when there is none.
@@ -16,23 +16,23 @@ func (d *DB) ChangeCompany(ctx context.Context, k innsigli.CompanyKey, decide fu
 	var c innsigli.Company
 	err := d.write(ctx, "change company", func(ctx context.Context, r runner) error {
 		c = innsigli.Company{}
-		var language int64
+		var language, hour int64
 		var b batch
 		b.exec("company", qLockCompany, string(k))
-		b.query("company", qCompany, into((*string)(&c.Key), &c.Name, &c.Email, &language), string(k))
+		b.query("company", qCompany, into((*string)(&c.Key), &c.Name, &c.Email, &language, &c.TimeZone, &hour), string(k))
 		if err := r.run(ctx, b); err != nil {
 			return err
 		}
 		if c.Key == "" {
 			return judged{errNotFound()}
 		}
-		c.DefaultLanguage = innsigli.Language(language)
+		c.DefaultLanguage, c.ReminderHour = innsigli.Language(language), int(hour)
 		var err error
 		if c, err = decide(c); err != nil {
 			return judged{err}
 		}
 		b = nil
-		b.must("company", qSetCompany, string(k), c.Name, c.Email, int64(c.DefaultLanguage))
+		b.must("company", qSetCompany, string(k), c.Name, c.Email, int64(c.DefaultLanguage), c.TimeZone, int64(c.ReminderHour))
 		return r.run(ctx, b)
 	})
 	return c, err

@@ -421,6 +421,7 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		got := f.Process.Signees[0]
 		want := p.Signees[0]
 		want.InvitedAt, want.FirstSeenAt, want.LastTokenAt = start, start, start.Add(time.Second)
+		want.RemindFrom = start
 		want.WrongTries, want.CodesInHour = 1, 2
 		want.SignedAt, want.SignedBy, want.SignedVia, want.SignedTo = sig.At, token, "sms", sig.To
 		want.SignedFrom, want.Consent, want.SignedSHA256 = sig.From, sig.Consent, "aa"

@@ -163,7 +163,10 @@ func drawn(err error) error {
 }
 
 // links makes the addresses of the pages.
-type links struct{ public *url.URL }
+type links struct {
+	public *url.URL
+	stop   innsigli.UnsubscribeKey
+}
 
 func (l links) Signing(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	return l.public.String() + "/s/" + string(p) + "/" + string(s)
@@ -172,6 +175,11 @@ func (l links) Signing(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 // SigningAll is the address of a person's link to a whole sequence.
 func (l links) SigningAll(q innsigli.SequenceKey, s innsigli.SequenceSigneeKey) string {
 	return l.public.String() + "/s/" + string(q) + "/" + string(s)
+}
+
+// Unsubscribe is the address that turns a signee's reminders off.
+func (l links) Unsubscribe(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
+	return l.public.String() + "/unsubscribe/" + string(p) + "/" + l.stop.Tag(p, s)
 }
 
 // Download is the address of the document: the signee's, or without one the company's.

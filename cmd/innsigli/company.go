@@ -51,13 +51,16 @@ type companySetCmd struct {
 	Email    *string `help:"Where mails for the company go."`
 	Language *string `help:"The language of people for whom none is set, as Is or En; NotSet for none."`
 
+	TimeZone     *string `help:"Where the company's days begin, by IANA name, as Atlantic/Reykjavik: for reminders." placeholder:"NAME"`
+	ReminderHour *int    `help:"Hour of the day at which reminders go, 0 to 23." placeholder:"HOUR"`
+
 	Personal  *int `name:"retention-personal" help:"Days after its end for which a process's names, addresses and numbers are kept; 0 for the default of 90." placeholder:"DAYS"`
 	Documents *int `name:"retention-documents" help:"Days after completion for which documents are kept; 0 for ever." placeholder:"DAYS"`
 }
 
 // Run changes a company. It works beside a running server.
 func (c companySetCmd) Run(ctx context.Context, con console) error {
-	r := innsigli.CompanyRequest{Name: c.Name, Email: c.Email}
+	r := innsigli.CompanyRequest{Name: c.Name, Email: c.Email, TimeZone: c.TimeZone, ReminderHour: c.ReminderHour}
 	if c.Language != nil {
 		l, ok := innsigli.ParseLanguage(*c.Language)
 		if !ok {
@@ -87,8 +90,8 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 	if kept.DocumentsDays > 0 {
 		documents = fmt.Sprintf("for %d days", kept.DocumentsDays)
 	}
-	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\nkept      personal data for %d days after the end of a process, completed documents %s\n",
-		got.Name, got.Email, got.DefaultLanguage, int(kept.Personal().Hours()/24), documents)
+	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\nreminders at %d:00 in %s\nkept      personal data for %d days after the end of a process, completed documents %s\n",
+		got.Name, got.Email, got.DefaultLanguage, got.ReminderHour, got.Zone(), int(kept.Personal().Hours()/24), documents)
 	return err
 }
 

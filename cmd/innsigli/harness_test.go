@@ -468,8 +468,11 @@ func (r *rig) settled() {
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		b = readiness{}
 		r.ask("GET", "/readyz", "", nil).json(r.tb, &b)
-		delete(b.Waiting, innsigli.JobExpire)
-		delete(b.Waiting, innsigli.JobHoldExpire)
+		if b.Oldest == nil { // what is due has to go
+			delete(b.Waiting, innsigli.JobExpire)
+			delete(b.Waiting, innsigli.JobHoldExpire)
+			delete(b.Waiting, innsigli.JobRemind)
+		}
 		if b.Ready && b.Running == 0 && b.Sealing == 0 && len(b.Waiting) == 0 {
 			return
 		}

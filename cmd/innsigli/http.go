@@ -49,7 +49,7 @@ func (s *server) router(log *slog.Logger) (chi.Router, *api.API, error) {
 	frame := &web.Frame{Log: log, Now: s.now, Observe: s.metrics.observe}
 	version, _ := buildVersion()
 	a := &api.API{
-		Service: s.svc, Frame: frame, Proxies: s.plan.proxies, Links: links{s.plan.public}, Version: version, Others: s.described(),
+		Service: s.svc, Frame: frame, Proxies: s.plan.proxies, Links: links{s.plan.public, s.svc.Unsubscriber}, Version: version, Others: s.described(),
 	}
 	r := chi.NewRouter()
 	r.MethodNotAllowed(a.MethodNotAllowed(r))

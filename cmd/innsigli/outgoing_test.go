@@ -67,6 +67,8 @@ func mailKind(subject string) string {
 	for _, k := range [][2]string{
 		{"Please sign: ", "invitation"},
 		{"Til undirritunar: ", "invitation, is"},
+		{"Reminder: please sign ", "reminder"},
+		{"Áminning um undirritun: ", "reminder, is"},
 		{"Your code for signing", "code"},
 		{"Kóði til undirritunar", "code, is"},
 		{"Signed by everyone: ", "completed"},
@@ -89,6 +91,8 @@ func mailKind(subject string) string {
 
 func smsKind(text string) string {
 	switch {
+	case strings.Contains(text, " still waits for you "):
+		return "reminder"
 	case sixDigits.MatchString(text):
 		return "code"
 	case strings.Contains(text, " canceled the signing of "):

@@ -96,6 +96,9 @@ func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err er
 		return s, err
 	}
 	s.svc.Identity = &eid.OTP{Key: otp}
+	if s.svc.Unsubscriber, err = s.secret(ctx, "unsubscribe", random32); err != nil {
+		return s, err
+	}
 	if s.trust, err = newTrust(ctx, s.installation); err != nil {
 		return s, err
 	}
@@ -116,7 +119,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 	s.svc.MailLimit = mail.Limit
 	queue := s.svc.Settling(s.plan.seam.wrapQueue(s.db))
 	n := &notify.Notifier{
-		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public}, Keys: s.svc.Keys,
+		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public, s.svc.Unsubscriber}, Keys: s.svc.Keys,
 		Mail: s.plan.seam.wrapMail(mail), Sms: sms, From: s.plan.mailFrom, Domain: mailDomain(s.plan.public.Hostname()),
 		Options: notify.Options{Allow: s.plan.webhookAllow}, Now: s.now, Log: s.log,
 	}
@@ -125,6 +128,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 		innsigli.JobRaise:      s.svc.RaiseJob,
 		innsigli.JobDiscard:    s.svc.DiscardJob,
 		innsigli.JobExpire:     s.svc.ExpireJob,
+		innsigli.JobRemind:     s.svc.RemindJob,
 		innsigli.JobPurge:      s.svc.PurgeJob,
 		innsigli.JobHoldExpire: s.svc.HoldExpireJob,
 	}

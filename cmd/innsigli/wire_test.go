@@ -400,7 +400,7 @@ func wireWebhooks(t *testing.T, r *rig, other string) {
 		{"unknown type", map[string]any{"flowKey": flow, "url": "https://a.example/", "type": "Pigeon"}, "Enum", []string{"type"}},
 		{"number of no type", map[string]any{"flowKey": flow, "url": "https://a.example/", "type": 12}, "Enum", []string{"type"}},
 		{"type that is an object", map[string]any{"flowKey": flow, "url": "https://a.example/", "type": map[string]any{}}, "Enum", []string{"type"}},
-		{"type that is not built", map[string]any{"flowKey": flow, "url": "https://a.example/", "type": "Reminder"}, "NotSupported", []string{"type"}},
+		{"type that is not built", map[string]any{"flowKey": flow, "url": "https://a.example/", "type": "Auth"}, "NotSupported", []string{"type"}},
 		{"no text", map[string]any{"flowKey": flow, "url": 5}, "Type", []string{"url"}},
 		{"unknown flow", map[string]any{"flowKey": "000000000000", "url": "https://a.example/"}, "NotFound", []string{"flowKey"}},
 	} {
