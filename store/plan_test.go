@@ -110,6 +110,7 @@ func everyVerb(t *testing.T, w *world) {
 	if err := w.Release(t.Context(), "n1"); err != nil {
 		t.Fatal(err)
 	}
+	w.change(t, p.Key, innsigli.Change{Reminded: []innsigli.SigneeKey{who}, Quiet: []innsigli.Quiet{{Signee: who, Off: true}}, Hush: []innsigli.Hush{{Signee: who}}})
 	w.change(t, p.Key, innsigli.Change{Key: innsigli.HoldDestroyed, Forget: true})
 	_, _ = w.Key(t.Context(), p.Key)
 	_, _ = w.HeldKey(t.Context(), p.Key)

@@ -48,6 +48,7 @@ func TestFaults(t *testing.T) {
 				t.Run("create", func(t *testing.T) { faultsOfCreate(t, r.with(t), f, after) })
 				t.Run("sign", func(t *testing.T) { faultsOfSign(t, r.with(t), s, f, after) })
 				t.Run("cancel", func(t *testing.T) { faultsOfCancel(t, r.with(t), s, f, after) })
+				t.Run("remind", func(t *testing.T) { faultsOfRemind(t, r.with(t), f, after) })
 			})
 		}
 	})
@@ -166,6 +167,46 @@ func faultsOfCancel(t *testing.T, r *rig, s *server, f *innsiglitest.Faults, aft
 				t.Fatalf("%s: %s got %d different cancellations", hit, who, len(ids))
 			}
 		}
+	}
+}
+
+// faultsOfRemind fails each call of a reminder: a client that gets no answer may try again, and what was asked for is sent,
+// each with an id of its own.
+func faultsOfRemind(t *testing.T, r *rig, f *innsiglitest.Faults, after bool) {
+	t.Helper()
+	for n := 1; ; n++ {
+		if n > enough {
+			t.Fatal("remind never passes")
+		}
+		ann := fmt.Sprintf("remind%d%v@example.com", n, after)
+		p := r.create(innsiglitest.PDF(t, 1, "fault"), byMail("Ann", ann))
+		r.settled()
+		email := map[string]any{"CommunicationDeliveryType": "Email"}
+		f.Arm(n, after)
+		a := r.remind(p, 0, email)
+		r.settled()
+		hit := f.Hit()
+		f.Arm(0, false)
+		if hit == "" {
+			return
+		}
+		most := 1
+		if a.status == http.StatusInternalServerError {
+			if after { // it may have been kept
+				most = 2
+			}
+			if a = r.remind(p, 0, email); a.status != http.StatusOK {
+				t.Fatalf("%s: the second try got %d %s", hit, a.status, a.body)
+			}
+			r.settled()
+		}
+		log := r.statuses(p.Key)
+		asked, told := count(log, "ReminderRequested"), count(log, "ReminderSent")
+		ids := r.messageIDs(ann, func(s string) bool { return mailKind(s) == "reminder" })
+		if asked < 1 || asked > most || told != asked || len(ids) != asked {
+			t.Fatalf("%s: %d messages, log %q", hit, len(ids), log)
+		}
+		r.cancel(p.Key)
 	}
 }
 

@@ -126,6 +126,54 @@ func TestRacesCancelAgainstExpiry(t *testing.T) {
 	})
 }
 
+// TestRacesCancelAgainstReminder lets a reminder that is asked for, and every other round one that is due by its rule, meet a
+// cancel. Whatever wins, the cancellation is the last that anybody hears.
+func TestRacesCancelAgainstReminder(t *testing.T) {
+	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
+		var c clock
+		r, s := newLocal(t, db, seams{now: c.now})
+		body := r.bodyOf(innsiglitest.PDF(t, 1, "race"))
+		body["reminderRule"] = "0:1"
+		sent := map[string]int{}
+		for i := range rounds(t) {
+			ann := fmt.Sprintf("ann%d@example.com", i)
+			body["createSignees"] = []who{byMail("Ann", ann)}
+			a := r.ask("POST", "/management/signing", "own", body)
+			var p process
+			if a.json(t, &p); a.status != http.StatusOK {
+				t.Fatalf("create: %d %s", a.status, a.body)
+			}
+			r.settled()
+			var canceled int
+			reminded := answer{status: http.StatusOK}
+			delay := time.Duration(i%5) * 2 * time.Millisecond
+			atOnce(
+				func() { time.Sleep(delay); canceled = r.cancel(p.Key) },
+				func() {
+					if i%2 == 0 {
+						reminded = r.remind(p, 0, map[string]any{"CommunicationDeliveryType": "Email"})
+						return
+					}
+					c.hour(1, 10)
+					s.worker.Kick()
+				},
+			)
+			if canceled != http.StatusNoContent || reminded.status != http.StatusOK && reminded.status != http.StatusBadRequest {
+				t.Fatalf("round %d: cancel %d and reminder %d %s", i, canceled, reminded.status, reminded.body)
+			}
+			r.settled()
+			r.mustBeCanceled(t, p, ann)
+			told := countFunc(r.subjects(ann), func(subject string) bool { return mailKind(subject) == "reminder" })
+			if log := r.statuses(p.Key); told != count(log, "ReminderSent") || told > 1 || reminded.status != http.StatusOK && told > 0 {
+				t.Fatalf("round %d: %d reminders, answer %d, log %q", i, told, reminded.status, log)
+			}
+			sent[fmt.Sprintf("by rule %v, sent %d", i%2 == 1, told)]++
+		}
+		t.Logf("reminders: %v", sent)
+	})
+}
+
 // mustBeCanceled demands the whole story of a cancel.
 func (r *rig) mustBeCanceled(t *testing.T, p process, ann string) {
 	t.Helper()
@@ -136,7 +184,7 @@ func (r *rig) mustBeCanceled(t *testing.T, p process, ann string) {
 	}
 	for _, later := range log[at+1:] {
 		switch later {
-		case "Created", "SigneeAdded", "Started", "SigneeSigned", "OtpSent", "Viewed":
+		case "Created", "SigneeAdded", "Started", "SigneeSigned", "OtpSent", "Viewed", "ReminderRequested":
 			t.Fatalf("%s after Canceled: %q", later, log)
 		}
 	}
