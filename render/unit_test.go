@@ -59,7 +59,7 @@ func TestGlyphsBecomeRunsOnALine(t *testing.T) {
 }
 
 func TestWidthsAreStepsAndImagesBounded(t *testing.T) {
-	for give, want := range map[int]int{-1: 480, 0: 480, 480: 480, 481: 800, 1200: 1200, 2400: 2400, 1 << 40: 2400} {
+	for give, want := range map[int]int{-1: 240, 0: 240, 240: 240, 241: 480, 480: 480, 481: 800, 1200: 1200, 2400: 2400, 1 << 40: 2400} {
 		if got := step(give); got != want {
 			t.Errorf("step(%d) = %d, want %d", give, got, want)
 		}
