@@ -40,7 +40,8 @@ var house = map[string][]string{
 	"page":                      {".", "web", "lang"},
 	"portal":                    {".", "web", "lang"},
 	"docs/examples/webhooks/go": {},
-	"innsiglitest":              {".", "store", "blob", "keyring", "job", "notify", "pki"},
+	"innsiglitest/handmade":     {},
+	"innsiglitest":              {"innsiglitest/handmade", ".", "store", "blob", "keyring", "job", "notify", "pki"},
 	"cmd/innsigli":              {".", "api", "page", "portal", "web", "store", "ledger", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "cms", "pades", "xades"},
 }
 

@@ -11,26 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 )
-
-// documentOf writes a document of the texts of its objects; 1 is the catalog.
-func documentOf(objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.7\n")
-	var at []int
-	for i, o := range objects {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, o := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return b.Bytes()
-}
 
 const (
 	onlyPages = "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
@@ -39,7 +22,7 @@ const (
 
 // signedBy is a document that looks signed, with what its signature says of changes.
 func signedBy(reference, more string) []byte {
-	return documentOf("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> "+more+" >>", onlyPages, onlyPage,
+	return handmade.PDF("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> "+more+" >>", onlyPages, onlyPage,
 		"<< /FT /Sig /T (a) /V << /Type /Sig /ByteRange [0 1 2 3] /Contents <00> "+reference+" >> >>")
 }
 
@@ -103,9 +86,9 @@ func taken(t *testing.T, doc []byte, n *fakeNormaliser, flatten bool) (Document,
 }
 
 func TestIntakeWritesAnewUntilNothingIsFound(t *testing.T) {
-	clean := documentOf("<< /Type /Catalog /Pages 2 0 R >>", onlyPages, onlyPage)
-	armed := documentOf("<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (x) >> >>", onlyPages, onlyPage)
-	form := documentOf("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>", onlyPages, onlyPage, "<< /FT /Tx /T (a) >>")
+	clean := handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", onlyPages, onlyPage)
+	armed := handmade.PDF("<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (x) >> >>", onlyPages, onlyPage)
+	form := handmade.PDF("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>", onlyPages, onlyPage, "<< /FT /Tx /T (a) >>")
 	for name, tc := range map[string]struct {
 		doc     []byte
 		flatten bool
@@ -190,7 +173,7 @@ func wantRefused(t *testing.T, err error, code string) {
 }
 
 func TestIntakeRefusesWithAReasonAndLeavesNothing(t *testing.T) {
-	clean := documentOf("<< /Type /Catalog /Pages 2 0 R >>", onlyPages, onlyPage)
+	clean := handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", onlyPages, onlyPage)
 	broken := []byte("%PDF-1.4\nno more than that")
 	always := func(err error) func(int) error { return func(int) error { return err } }
 	for name, tc := range map[string]struct {
@@ -206,7 +189,7 @@ func TestIntakeRefusesWithAReasonAndLeavesNothing(t *testing.T) {
 		"too much":            {clean, fakeNormaliser{fail: always(pades.Refuse(pades.TooComplex, ""))}, pades.TooComplex, 1},
 		"too long in all":     {broken, fakeNormaliser{worked: intakePatience + 1}, pades.TooComplex, 1},
 		"a portfolio": {
-			documentOf("<< /Type /Catalog /Pages 2 0 R /Collection << >> /Names << /EmbeddedFiles << /Names [] >> >> >>", onlyPages, onlyPage),
+			handmade.PDF("<< /Type /Catalog /Pages 2 0 R /Collection << >> /Names << /EmbeddedFiles << /Names [] >> >> >>", onlyPages, onlyPage),
 			fakeNormaliser{},
 			pades.Portfolio, 0,
 		},
@@ -222,7 +205,7 @@ func TestIntakeRefusesWithAReasonAndLeavesNothing(t *testing.T) {
 }
 
 func TestIntakeTellsTheServersFaultsApart(t *testing.T) {
-	clean := documentOf("<< /Type /Catalog /Pages 2 0 R >>", onlyPages, onlyPage)
+	clean := handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", onlyPages, onlyPage)
 	disk := errors.New("disk full")
 	for name, tc := range map[string]struct {
 		fail error

@@ -25,6 +25,7 @@ import (
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/paper"
 )
@@ -191,23 +192,8 @@ func TestEvidenceApartIsReadByOthers(t *testing.T) {
 
 // emptyPages is a PDF of two empty pages with the entries.
 func emptyPages(entries string) []byte {
-	var b bytes.Buffer
-	var at []int
-	b.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
-	for i, s := range []string{
-		"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>",
-		"<< /Type /Page /Parent 2 0 R /Resources << >> " + entries + " >>", "<< /Type /Page /Parent 2 0 R /Resources << >> " + entries + " >>",
-	} {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, s)
-	}
-	xref := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(at)+1)
-	for _, o := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(at)+1, xref)
-	return b.Bytes()
+	one := "<< /Type /Page /Parent 2 0 R /Resources << >> " + entries + " >>"
+	return handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>", one, one)
 }
 
 func TestMarksOfManyStandOnPagesOfEveryShape(t *testing.T) {

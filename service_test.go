@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 )
 
 // fakeStore is a store with one process. A method whose func is not set must not be called: the embedded interface is
@@ -330,27 +333,12 @@ func onePage() []byte { return pagesOf(1) }
 
 // pagesOf is a PDF of n empty A4 pages.
 func pagesOf(n int) []byte {
-	var b, kids bytes.Buffer
-	var at []int
-	add := func(s string) {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(at), s)
-	}
-	for i := range n {
-		fmt.Fprintf(&kids, " %d 0 R", 4+i)
-	}
-	b.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
-	add("<< /Type /Catalog /Pages 2 0 R >>")
-	add(fmt.Sprintf("<< /Type /Pages /Kids [%s ] /Count %d >>", &kids, n))
-	add("<< /Length 4 >>\nstream\nq Q\n\nendstream")
+	var kids strings.Builder
+	objects := []string{"<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Length 4 >>\nstream\nq Q\n\nendstream"}
 	for range n {
-		add("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents 3 0 R >>")
+		fmt.Fprintf(&kids, " %d 0 R", len(objects)+1)
+		objects = append(objects, "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents 3 0 R >>")
 	}
-	xref := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(at)+1)
-	for _, o := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(at)+1, xref)
-	return b.Bytes()
+	objects[1] = fmt.Sprintf("<< /Type /Pages /Kids [%s ] /Count %d >>", &kids, n)
+	return handmade.PDF(objects...)
 }

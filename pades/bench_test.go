@@ -21,13 +21,14 @@ import (
 
 	"github.com/innsigli/innsigli/cms"
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 )
 
 // sized is a one-page document with an unused stream that fills it up.
 func sized(n int) []byte {
 	body := bytes.Repeat([]byte("0123456789abcde\n"), n/16)
-	return plain("<< /Type /Catalog /Pages 2 0 R >>", pages, page, fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(body), body))
+	return handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", pages, page, handmade.Stream("", string(body)))
 }
 
 // BenchmarkSeal opens a document, seals it and streams the result, in turn with

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pdf"
 )
@@ -174,7 +175,7 @@ func TestLocksOfOthersAreRespected(t *testing.T) {
 		{"filling only, any field", "<< /TransformMethod /DocMDP /TransformParams << /P 2 >> >>", "", "", ""},
 		{"filling only, all locked", "<< /TransformMethod /DocMDP /TransformParams << /P 2 >> >>" + fmt.Sprintf(mdp, "All", ""), "", "", pdf.Locked},
 	} {
-		in := plain("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R 5 0 R 6 0 R] >> >>", pages, page,
+		in := handmade.PDF("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R 5 0 R 6 0 R] >> >>", pages, page,
 			field("theirs", "/V 7 0 R "+c.lock), field("a", ""), field("b", ""), fmt.Sprintf(sig, c.transform))
 		p, err := pades.Prepare(t.Context(), open(t, in), pades.Seal{Time: signingTime, Field: c.into})
 		if c.refused != "" && !isRefused(err, c.refused) || c.refused == "" && err != nil {
@@ -189,7 +190,7 @@ func TestLocksOfOthersAreRespected(t *testing.T) {
 // TestASignatureRepeatsTheLockOfItsField as ISO 32000-1 wants it.
 func TestASignatureRepeatsTheLockOfItsField(t *testing.T) {
 	h := newHouse(t, ecKey(t, p256))
-	in := plain("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>", pages, page,
+	in := handmade.PDF("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>", pages, page,
 		"<< /FT /Sig /T (a) /Type /Annot /Subtype /Widget /Rect [0 0 0 0] /P 3 0 R /Lock << /Action /Include /Fields [(x\\)y) (z)] >> >>")
 	out := sealed(t, in, pades.Seal{Time: signingTime, Field: "a"}, h.signer)
 	if want := `/Action /Include /Fields [(x\)y) (z)]`; !strings.Contains(string(out[len(in):]), want) {

@@ -13,27 +13,10 @@ import (
 	"testing"
 
 	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pdf"
 )
-
-// plain writes a classic document from the texts of its objects; 1 is the catalog.
-func plain(objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.6\n")
-	var at []int
-	for i, o := range objects {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, p := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", p)
-	}
-	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return b.Bytes()
-}
 
 const (
 	pages = "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
@@ -45,7 +28,7 @@ const (
 // bytes of other certificates are signed by their issuers, not by us.
 func TestNoByteCanBeFlipped(t *testing.T) {
 	h := newHouse(t, ecKey(t, elliptic.P256()))
-	out := sealed(t, plain("<< /Type /Catalog /Pages 2 0 R >>", pages, page), pades.Seal{Time: signingTime, Reserve: 3000},
+	out := sealed(t, handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", pages, page), pades.Seal{Time: signingTime, Reserve: 3000},
 		pades.Signer{Key: h.signer.Key, Chain: h.signer.Chain[:1]})
 	s := last(t, out)
 	gap := bytes.Index(out, append([]byte("/Contents <"), fmt.Appendf(nil, "%x", s.contents[:8])...)) + len("/Contents ")
@@ -85,9 +68,9 @@ func TestNoByteCanBeFlipped(t *testing.T) {
 func TestPlaceholdersInTheDocumentConfuseNothing(t *testing.T) {
 	h := newHouse(t, ecKey(t, elliptic.P256()))
 	trap := "/ByteRange[0 ********** ********** **********] /ByteRange [0 /********** /********** /**********] /Contents <" + strings.Repeat("0", 8192) + ">"
-	in := plain(
+	in := handmade.PDF(
 		"<< /Type /Catalog /Pages 2 0 R /Trap ("+strings.NewReplacer("<", "", ">", "").Replace(trap)+") >>", pages, page,
-		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(trap), trap),
+		handmade.Stream("", trap),
 		"<< /Type /Sig /ByteRange [0 0 0 0] /Contents <"+strings.Repeat("0", 64)+"> >>")
 	s := fullSeal(t)
 	s.Name, s.Reason = trap, "/Contents <00>"
@@ -124,7 +107,7 @@ func TestASignedDocumentTakesAnApprovalOnly(t *testing.T) {
 func TestACertifiedDocumentIsSignedOnlyAsItsAuthorAllows(t *testing.T) {
 	h := newHouse(t, ecKey(t, elliptic.P256()))
 	field := "<< /FT /Sig /T (theirs) /Type /Annot /Subtype /Widget /Rect [0 0 0 0] /P 3 0 R >>"
-	empty := plain("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>", pages, page, field)
+	empty := handmade.PDF("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> >>", pages, page, field)
 	for _, c := range []struct {
 		name    string
 		in      []byte

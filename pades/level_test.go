@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pdf"
 )
@@ -401,7 +402,7 @@ func TestHostileStores(t *testing.T) {
 		"damaged stream": "<< /Certs [5 0 R] /OCSPs [5 0 R] /CRLs [5 0 R] /Own /Kept >>",
 		"garbage in it":  "<< /Certs [6 0 R 6 0 R] /OCSPs [6 0 R] /CRLs [6 0 R] >>",
 	} {
-		in := plain("<< /Type /Catalog /Pages 2 0 R /DSS 4 0 R >>", pages, page, dss,
+		in := handmade.PDF("<< /Type /Catalog /Pages 2 0 R /DSS 4 0 R >>", pages, page, dss,
 			"<< /Filter /FlateDecode /Length 3 >>\nstream\nxyz\nendstream", "<< /Length 3 >>\nstream\n0\x80\x00\nendstream")
 		r, got, err := pades.SignTo(t.Context(), open(t, in), pades.Seal{Time: signingTime}, a.house().signer, a.services(), cms.BLTA)
 		if err != nil || got != cms.BLTA {

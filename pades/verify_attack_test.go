@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 	"github.com/innsigli/innsigli/pdf"
 )
@@ -179,7 +180,7 @@ func newField(text string) func(testing.TB, []byte) []byte {
 func TestAttacksAreRecognised(t *testing.T) {
 	h := offlineHouse(t)
 	base := func(certify int) []byte {
-		return sealed(t, plain(target...), pades.Seal{Time: signingTime, Certify: certify, Reserve: 3000}, h.signer)
+		return sealed(t, handmade.PDF(target...), pades.Seal{Time: signingTime, Certify: certify, Reserve: 3000}, h.signer)
 	}
 	for _, c := range []struct {
 		name    string

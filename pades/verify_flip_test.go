@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -67,7 +68,7 @@ func token(tb testing.TB, tsa house, digest []byte) []byte {
 // are of no weight.
 func TestNoFlippedByteIsOverlooked(t *testing.T) {
 	h, tsa := offlineHouse(t), stampHouse(t)
-	in := plain("<< /Type /Catalog /Pages 2 0 R >>", pages, page)
+	in := handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", pages, page)
 	out := stampedSeal(t, in, pades.Seal{Time: signingTime, Certify: 2, Reserve: 3000}, h, tsa)
 	o := trusting(h)
 	o.Own = append(o.Own, tsa.signer.Chain[1])

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -38,7 +39,7 @@ func TestALockIsHeld(t *testing.T) {
 			if c.lock != "" {
 				doc[6] = strings.Replace(doc[6], "/T (Buyer)", fmt.Sprintf("/T (Buyer) /Lock << /Type /SigFieldLock %s >>", c.lock), 1)
 			}
-			in := sealed(t, plain(doc...), pades.Seal{Time: signingTime, Field: "Buyer", Reserve: 3000}, h.signer)
+			in := sealed(t, handmade.PDF(doc...), pades.Seal{Time: signingTime, Field: "Buyer", Reserve: 3000}, h.signer)
 			out := c.change(t, in)
 			r, err := pades.Verify(t.Context(), bytes.NewReader(out), int64(len(out)), trusting(h))
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/innsigli/innsigli/cms"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 )
 
@@ -192,13 +193,13 @@ func FuzzVerify(f *testing.F) {
 	h, tsa := offlineHouse(f), stampHouse(f)
 	o := trusting(h)
 	o.Own = append(o.Own, tsa.signer.Chain[1])
-	in := stampedSeal(f, plain(target...), pades.Seal{Time: signingTime, Certify: 2, Reserve: 3000}, h, tsa)
+	in := stampedSeal(f, handmade.PDF(target...), pades.Seal{Time: signingTime, Certify: 2, Reserve: 3000}, h, tsa)
 	f.Add(in)
 	f.Add(edit(6, "V", "(999)")(f, in))
 	f.Add(freeText("Text")(f, in))
 	f.Add(wrapped(f, in))
 	a := newAuthority(f, nil)
-	f.Add(raised(f, plain(target...), pades.Seal{Time: signingTime}, a, cms.BLTA))
+	f.Add(raised(f, handmade.PDF(target...), pades.Seal{Time: signingTime}, a, cms.BLTA))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := pades.Verify(t.Context(), bytes.NewReader(b), int64(len(b)), o)
 		if err != nil {

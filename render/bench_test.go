@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 )
 
 // contract is a document of dense text, as contracts are.
@@ -80,7 +82,7 @@ func BenchmarkFirstPage(b *testing.B) {
 
 // BenchmarkLargeDocument opens 50 MB and draws a page of it.
 func BenchmarkLargeDocument(b *testing.B) {
-	pdf := page("/MediaBox[0 0 595 842]", "", "0 0 100 100 re f", stream("", strings.Repeat("x", 50<<20)))
+	pdf := handmade.Page("/MediaBox[0 0 595 842]", "", "0 0 100 100 re f", handmade.Stream("", strings.Repeat("x", 50<<20)))
 	r := renderer(b, "render-child", func(c *Config) { c.MaxChildren = 1; c.Recycle = 1 << 30 })
 	warm(b, r)
 	n := 0

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 )
 
 // zeros is a stream object of so many megabytes of zeros, compressed. A block of zeros after zeros is always the same
@@ -23,7 +25,7 @@ func zeros(dict string, megabytes int) string {
 		_ = w.Flush()
 		return b.String()[start:]
 	}
-	return stream(dict+"/Filter/FlateDecode", block()+strings.Repeat(block(), megabytes-1))
+	return handmade.Stream(dict+"/Filter/FlateDecode", block()+strings.Repeat(block(), megabytes-1))
 }
 
 // laughs is a page of form XObjects each of which draws the next one ten times, depth levels deep.
@@ -34,9 +36,9 @@ func laughs(depth int) []byte {
 		if i == depth-1 {
 			content, res = "0 0 10 10 re f", ""
 		}
-		more = append(more, stream("/Type/XObject/Subtype/Form/BBox[0 0 100 100]"+res, content))
+		more = append(more, handmade.Stream("/Type/XObject/Subtype/Form/BBox[0 0 100 100]"+res, content))
 	}
-	return page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "/X Do", more...)
+	return handmade.Page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "/X Do", more...)
 }
 
 func TestHostileDocumentsEndInATypedErrorAndTheServerGoesOn(t *testing.T) {
@@ -59,24 +61,24 @@ func TestHostileDocumentsEndInATypedErrorAndTheServerGoesOn(t *testing.T) {
 		{"one byte", []byte("%"), false, ErrUnreadable},
 		{"cut in the middle", good[:len(good)/2], true, ErrUnreadable},
 		{"cut at the end", good[:len(good)-30], true, ErrUnreadable},
-		{"no pages", raw("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"), false, ErrUnreadable},
-		{"page loop", raw("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 2 0 R]/Count 2/Parent 2 0 R>>"), true, ErrUnreadable},
-		{"two thousand million pages", raw("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 2000000000>>",
+		{"no pages", handmade.PDF("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"), false, ErrUnreadable},
+		{"page loop", handmade.PDF("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 2 0 R]/Count 2/Parent 2 0 R>>"), true, ErrUnreadable},
+		{"two thousand million pages", handmade.PDF("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 2000000000>>",
 			"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"), true, ErrTooHeavy},
-		{"more pages than allowed", raw(many...), false, ErrTooHeavy},
-		{"huge image", page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "100 0 0 100 0 0 cm /X Do",
+		{"more pages than allowed", handmade.PDF(many...), false, ErrTooHeavy},
+		{"huge image", handmade.Page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "100 0 0 100 0 0 cm /X Do",
 			zeros("/Type/XObject/Subtype/Image/Width 30000/Height 40000/ColorSpace/DeviceGray/BitsPerComponent 8", 1200)), true, ErrTooHeavy},
 		{"nested laughs", laughs(12), true, ErrTooHeavy},
-		{"form that draws itself", page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "/X Do",
-			stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>", "/X Do /X Do")), true, ErrTooHeavy},
-		{"million points wide", page("/MediaBox[0 0 1000000 1000000]", "", "0 0 1000000 500000 re f"), true, ErrTooHeavy},
-		{"million points wide and one high", page("/MediaBox[0 0 1000000 1]", "", "0 0 9 9 re f"), true, ErrTooHeavy},
-		{"million points high and one wide", page("/MediaBox[0 0 1 1000000]", "", "0 0 9 9 re f"), true, ErrTooHeavy},
-		{"no area", page("/MediaBox[0 0 0 0]", "", "0 0 9 9 re f"), true, ErrUnreadable},
-		{"content bomb", page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "/X Do",
+		{"form that draws itself", handmade.Page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "/X Do",
+			handmade.Stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>", "/X Do /X Do")), true, ErrTooHeavy},
+		{"million points wide", handmade.Page("/MediaBox[0 0 1000000 1000000]", "", "0 0 1000000 500000 re f"), true, ErrTooHeavy},
+		{"million points wide and one high", handmade.Page("/MediaBox[0 0 1000000 1]", "", "0 0 9 9 re f"), true, ErrTooHeavy},
+		{"million points high and one wide", handmade.Page("/MediaBox[0 0 1 1000000]", "", "0 0 9 9 re f"), true, ErrTooHeavy},
+		{"no area", handmade.Page("/MediaBox[0 0 0 0]", "", "0 0 9 9 re f"), true, ErrUnreadable},
+		{"content bomb", handmade.Page("/MediaBox[0 0 100 100]", "/XObject<</X 5 0 R>>", "/X Do",
 			zeros("/Type/XObject/Subtype/Form/BBox[0 0 9 9]", 2048)), true, ErrTooHeavy},
-		{"endless pattern", page("/MediaBox[0 0 100 100]", "/Pattern<</P 5 0 R>>", "/Pattern cs /P scn 0 0 100 100 re f",
-			stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep .0001/YStep .0001/Resources<<>>", "0 0 1 1 re f")), true, ErrTooHeavy},
+		{"endless pattern", handmade.Page("/MediaBox[0 0 100 100]", "/Pattern<</P 5 0 R>>", "/Pattern cs /P scn 0 0 100 100 re f",
+			handmade.Stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep .0001/YStep .0001/Resources<<>>", "0 0 1 1 re f")), true, ErrTooHeavy},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := renderer(t, "render-child", func(c *Config) { c.Deadline = 3 * time.Second; c.MaxChildren = 1 })

@@ -143,36 +143,3 @@ func finish(tb testing.TB, pdf *fpdf.Fpdf) []byte {
 	}
 	return out.Bytes()
 }
-
-// raw is a PDF of the given objects, the first is number 1 and the catalog.
-func raw(objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.7\n")
-	var at []int
-	for i, o := range objects {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, o := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return b.Bytes()
-}
-
-// stream is a stream object.
-func stream(dict, body string) string {
-	return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dict, len(body), body)
-}
-
-// page wraps content and resources into a document of one page.
-func page(attributes, resources, content string, more ...string) []byte {
-	return raw(append([]string{
-		"<</Type/Catalog/Pages 2 0 R>>",
-		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<<" + resources + ">>" + attributes + ">>",
-		stream("", content),
-	}, more...)...)
-}

@@ -9,19 +9,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 )
 
 // fielded is a page with a text field that has a value but no picture of it, and a note that has one.
 func fielded() []byte {
-	return raw(
+	return handmade.PDF(
 		"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[5 0 R]/NeedAppearances true/DA(/F 12 Tf 0 g)/DR<</Font<</F 7 0 R>>>>>>>>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
 		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R/Resources<<>>/Annots[5 0 R 6 0 R]>>",
-		stream("", "0 0 20 20 re f"),
+		handmade.Stream("", "0 0 20 20 re f"),
 		"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(Value)/DA(/F 12 Tf 0 g)/Rect[20 100 180 130]/F 4>>",
 		"<</Type/Annot/Subtype/Square/Rect[150 20 190 60]/F 4/AP<</N 8 0 R>>>>",
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-		stream("/Type/XObject/Subtype/Form/BBox[0 0 40 40]", "0 0 40 40 re f"),
+		handmade.Stream("/Type/XObject/Subtype/Form/BBox[0 0 40 40]", "0 0 40 40 re f"),
 	)
 }
 
@@ -38,7 +40,7 @@ func TestNormalisedDocumentsLookTheSame(t *testing.T) {
 	r := renderer(t, "render-child")
 	for name, pdf := range map[string][]byte{
 		"text": written(t, "one", "two"), "form": fielded(),
-		"rotated": page("/MediaBox[0 0 200 300]/Rotate 90/CropBox[10 10 100 200]", "", "10 10 40 80 re f"),
+		"rotated": handmade.Page("/MediaBox[0 0 200 300]/Rotate 90/CropBox[10 10 100 200]", "", "10 10 40 80 re f"),
 	} {
 		want := picture(t, r, "came", pdf)
 		for _, way := range []Way{Rewrite, Flatten, Rebuild} {
@@ -82,7 +84,7 @@ func unlike(a, b image.Image) float64 {
 
 func TestWhatNothingReachesIsLeftBehind(t *testing.T) {
 	r := renderer(t, "render-child")
-	pdf := raw("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", "(a hidden secret)")
+	pdf := handmade.PDF("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", "(a hidden secret)")
 	if got := normalised(t, r, pdf, Rewrite); bytes.Contains(got, []byte("secret")) || !bytes.HasPrefix(got, []byte("%PDF-")) {
 		t.Errorf("%s", got)
 	}
@@ -117,7 +119,7 @@ func TestWhatCannotBeNormalisedIsTyped(t *testing.T) {
 
 // encrypted is a document whose password nobody has: its check value fits none.
 func encrypted() []byte {
-	pdf := string(page("/MediaBox[0 0 9 9]", "", "0 0 9 9 re f"))
+	pdf := string(handmade.Page("/MediaBox[0 0 9 9]", "", "0 0 9 9 re f"))
 	zeros := strings.Repeat("00", 32)
 	return []byte(strings.Replace(pdf, "/Root 1 0 R", "/Root 1 0 R/ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<"+zeros+">/U<"+zeros+">>>", 1))
 }

@@ -20,6 +20,8 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 )
 
 const mm = 72 / 25.4
@@ -101,7 +103,7 @@ func TestRotatedAndCroppedPageIsShownAsAReaderShowsIt(t *testing.T) {
 		{"270", "/MediaBox[0 0 400 600]/Rotate 270", Size{600, 400}, 80, 300},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			src := source("rotated "+tt.name, page(tt.attributes, font, "BT /F 20 Tf 1 0 0 1 100 500 Tm (I) Tj ET"))
+			src := source("rotated "+tt.name, handmade.Page(tt.attributes, font, "BT /F 20 Tf 1 0 0 1 100 500 Tm (I) Tj ET"))
 			info, err := r.Info(t.Context(), src)
 			if err != nil {
 				t.Fatal(err)
@@ -135,7 +137,7 @@ func TestTextOutsideThePageIsLeftOut(t *testing.T) {
 	r := renderer(t, "render-child")
 	font := "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
 	content := "BT /F 20 Tf 1 0 0 1 20 50 Tm (seen) Tj 1 0 0 1 20 150 Tm (above) Tj 1 0 0 1 300 50 Tm (beside) Tj ET"
-	spans, err := r.Text(t.Context(), source("a", page("/MediaBox[0 0 100 100]", font, content)), 1)
+	spans, err := r.Text(t.Context(), source("a", handmade.Page("/MediaBox[0 0 100 100]", font, content)), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,14 +148,14 @@ func TestTextOutsideThePageIsLeftOut(t *testing.T) {
 
 func TestAnnotationsAndFormFieldsAreDrawn(t *testing.T) {
 	r := renderer(t, "render-child")
-	pdf := raw(
+	pdf := handmade.PDF(
 		"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]/DR<</Font<</Helv 8 0 R>>>>/DA(/Helv 12 Tf 0 g)>>>>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
 		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/MediaBox[0 0 400 400]/Annots[5 0 R 6 0 R]>>",
-		stream("", " "),
+		handmade.Stream("", " "),
 		"<</Type/Annot/Subtype/Stamp/F 4/Rect[50 300 150 350]/AP<</N 7 0 R>>>>",
 		"<</Type/Annot/Subtype/Widget/FT/Tx/F 4/T(name)/V(filled in)/DA(/Helv 12 Tf 0 g)/Rect[50 50 150 100]/AP<</N 7 0 R>>>>",
-		stream("/Type/XObject/Subtype/Form/BBox[0 0 100 50]", "1 0 0 rg 0 0 100 50 re f"),
+		handmade.Stream("/Type/XObject/Subtype/Form/BBox[0 0 100 50]", "1 0 0 rg 0 0 100 50 re f"),
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
 	)
 	body, err := r.Image(t.Context(), source("a", pdf), 1, 480)
@@ -172,7 +174,7 @@ func TestAnnotationsAndFormFieldsAreDrawn(t *testing.T) {
 func TestTransparentPageIsDrawnOnWhite(t *testing.T) {
 	r := renderer(t, "render-child")
 	content := "/G gs 1 0 0 rg 0 0 100 100 re f"
-	body, err := r.Image(t.Context(), source("a", page("/MediaBox[0 0 200 200]",
+	body, err := r.Image(t.Context(), source("a", handmade.Page("/MediaBox[0 0 200 200]",
 		"/ExtGState<</G<</ca .5>>>>", content)), 1, 480)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +195,7 @@ func TestImageOfManyColoursKeepsThem(t *testing.T) {
 	for i := range 400 {
 		fmt.Fprintf(&content, "%.3f %.3f 0.5 rg %d %d 10 10 re f\n", float64(i%20)/20, float64(i/20)/20, i%20*10, i/20*10)
 	}
-	body, err := r.Image(t.Context(), source("a", page("/MediaBox[0 0 200 200]", "", content.String())), 1, 800)
+	body, err := r.Image(t.Context(), source("a", handmade.Page("/MediaBox[0 0 200 200]", "", content.String())), 1, 800)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,40 +12,11 @@ import (
 	"time"
 
 	"github.com/innsigli/innsigli/innsiglitest"
+	"github.com/innsigli/innsigli/innsiglitest/handmade"
 	"github.com/innsigli/innsigli/pades"
 )
 
 // What happens to a document on its way in, through a whole server.
-
-// written makes a document of the texts of its objects; 1 is the catalog.
-func written(objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.7\n")
-	var at []int
-	for i, o := range objects {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, p := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", p)
-	}
-	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return b.Bytes()
-}
-
-func streamOf(dict, body string) string {
-	return fmt.Sprintf("<< %s /Length %d >>\nstream\n%s\nendstream", dict, len(body), body)
-}
-
-// onPage is a document of one page with content, resources and more objects from number 5 on.
-func onPage(attributes, resources, content string, more ...string) []byte {
-	return written(append([]string{
-		"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << " + resources + " >> " + attributes + " >>", streamOf("", content),
-	}, more...)...)
-}
 
 // inflating is a stream of so many megabytes of zeros. A block of zeros after zeros is always the same block.
 func inflating(dict string, megabytes int) string {
@@ -57,7 +28,7 @@ func inflating(dict string, megabytes int) string {
 		_ = w.Flush()
 		return b.String()[start:]
 	}
-	return streamOf(dict+" /Filter /FlateDecode", block()+strings.Repeat(block(), megabytes-1))
+	return handmade.Stream(dict+" /Filter /FlateDecode", block()+strings.Repeat(block(), megabytes-1))
 }
 
 func packedTwice(megabytes int) string {
@@ -65,7 +36,7 @@ func packedTwice(megabytes int) string {
 	w := zlib.NewWriter(&b)
 	_, _ = w.Write([]byte(strings.SplitN(inflating("", megabytes), "stream\n", 2)[1]))
 	_ = w.Close()
-	return streamOf("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Filter [/FlateDecode /FlateDecode]", b.String())
+	return handmade.Stream("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Filter [/FlateDecode /FlateDecode]", b.String())
 }
 
 // pagesOf is a document of n pages of a size.
@@ -77,7 +48,7 @@ func pagesOf(n int, box string) []byte {
 		objects = append(objects, "<< /Type /Page /Parent 2 0 R /MediaBox "+box+" >>")
 	}
 	objects[1] = fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", kids.String(), n)
-	return written(objects...)
+	return handmade.PDF(objects...)
 }
 
 // laughs draws forms that draw each other ten times.
@@ -88,9 +59,9 @@ func laughs(depth int) []byte {
 		if i == depth-1 {
 			content, res = "0 0 10 10 re f", ""
 		}
-		more = append(more, streamOf("/Type /XObject /Subtype /Form /BBox [0 0 100 100] "+res, content))
+		more = append(more, handmade.Stream("/Type /XObject /Subtype /Form /BBox [0 0 100 100] "+res, content))
 	}
-	return onPage("/MediaBox [0 0 100 100]", "/XObject << /X 5 0 R >>", "/X Do", more...)
+	return handmade.Page("/MediaBox [0 0 100 100]", "/XObject << /X 5 0 R >>", "/X Do", more...)
 }
 
 // longest is what an intake may take: it must never hold a core for more, whatever the file.
@@ -107,25 +78,25 @@ func TestHostileDocumentsAreTakenOrRefusedInTime(t *testing.T) {
 		pdf  []byte
 		code string // empty: whatever, in time
 	}{
-		{"2 GB of content", onPage("/MediaBox [0 0 9 9]", drawn, "/X Do", inflating("/Type /XObject /Subtype /Form /BBox [0 0 9 9]", 2048)), ""},
-		{"packed twice", onPage("/MediaBox [0 0 9 9]", drawn, "/X Do", packedTwice(1024)), ""},
-		{"image of 30000 x 40000", onPage("/MediaBox [0 0 9 9]", drawn, "/X Do",
+		{"2 GB of content", handmade.Page("/MediaBox [0 0 9 9]", drawn, "/X Do", inflating("/Type /XObject /Subtype /Form /BBox [0 0 9 9]", 2048)), ""},
+		{"packed twice", handmade.Page("/MediaBox [0 0 9 9]", drawn, "/X Do", packedTwice(1024)), ""},
+		{"image of 30000 x 40000", handmade.Page("/MediaBox [0 0 9 9]", drawn, "/X Do",
 			inflating("/Type /XObject /Subtype /Image /Width 30000 /Height 40000 /ColorSpace /DeviceGray /BitsPerComponent 8", 1200)), "TooComplex"},
 		{"forms in forms", laughs(12), ""},
-		{"deep arrays", onPage("/MediaBox [0 0 9 9] /Deep "+strings.Repeat("[", 2_000_000), "", ""), "TooComplex"},
+		{"deep arrays", handmade.Page("/MediaBox [0 0 9 9] /Deep "+strings.Repeat("[", 2_000_000), "", ""), "TooComplex"},
 		{"2000 pages", pagesOf(2000, "[0 0 9 9]"), "OK"},
 		{"2001 pages", pagesOf(2001, "[0 0 9 9]"), "TooManyPages"},
 		{"200,000 pages", pagesOf(200_000, "[0 0 9 9]"), "TooManyPages"},
-		{"a page that is its own parent", written("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 /Parent 2 0 R >>"), "Broken"},
-		{"2,000,000,000 pages by word", written("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 2000000000 >>",
+		{"a page that is its own parent", handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 /Parent 2 0 R >>"), "Broken"},
+		{"2,000,000,000 pages by word", handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 2000000000 >>",
 			"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>"), ""},
 		{"a page as large as may be", pagesOf(1, "[0 0 14400 14400]"), "OK"},
 		{"a page a point larger", pagesOf(1, "[0 0 14401 9]"), "PageTooLarge"},
 		{"a page of 1e6 points", pagesOf(1, "[0 0 1000000 1000000]"), "PageTooLarge"},
-		{"endless pattern", onPage("/MediaBox [0 0 100 100]", "/Pattern << /P 5 0 R >>", "/Pattern cs /P scn 0 0 100 100 re f",
-			streamOf("/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep .0001 /YStep .0001 /Resources << >>", "0 0 1 1 re f")), ""},
-		{"object stream of itself", onPage("/MediaBox [0 0 9 9]", "", "", streamOf("/Type /ObjStm /N 1 /First 4 /Extends 5 0 R", "5 0 << >>")), ""},
-		{"half a million objects", written(append([]string{
+		{"endless pattern", handmade.Page("/MediaBox [0 0 100 100]", "/Pattern << /P 5 0 R >>", "/Pattern cs /P scn 0 0 100 100 re f",
+			handmade.Stream("/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep .0001 /YStep .0001 /Resources << >>", "0 0 1 1 re f")), ""},
+		{"object stream of itself", handmade.Page("/MediaBox [0 0 9 9]", "", "", handmade.Stream("/Type /ObjStm /N 1 /First 4 /Extends 5 0 R", "5 0 << >>")), ""},
+		{"half a million objects", handmade.PDF(append([]string{
 			"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
 			"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /All 4 0 R >>", "[" + manyRefs(5, 300_000) + "]",
 		}, repeated("<< >>", 500_000)...)...), ""},
@@ -215,17 +186,17 @@ func watchChildren(t *testing.T, parent int) (most func() int64) {
 func TestIntakeTakesOutWhatNobodySees(t *testing.T) {
 	r, s := newLocal(t, "sqlite", seams{})
 	script := "<< /S /JavaScript /JS (app.alert\\('boo'\\)) >>"
-	pdf := written(
+	pdf := handmade.PDF(
 		"<< /Type /Catalog /Pages 2 0 R /OpenAction 5 0 R /AA << /WC 5 0 R >> /Names << /JavaScript << /Names [(a) 5 0 R] >>"+
 			" /EmbeddedFiles << /Names [(a) 6 0 R] >> >> /AcroForm << /Fields [8 0 R] /XFA [(x) 7 0 R] >> >>",
 		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
 		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] /Contents 4 0 R /Resources << /Font << /AA 11 0 R >> >> /AA << /O 5 0 R >>"+
 			" /Annots [8 0 R 9 0 R << /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /Launch /F (calc.exe) >> >>] >>",
-		streamOf("", "BT /AA 24 Tf 20 200 Td (The rent is 4711) Tj ET"), script,
-		"<< /Type /Filespec /F (evil.exe) /EF << /F 7 0 R >> >>", streamOf("/Type /EmbeddedFile", "MZ evil bytes"),
+		handmade.Stream("", "BT /AA 24 Tf 20 200 Td (The rent is 4711) Tj ET"), script,
+		"<< /Type /Filespec /F (evil.exe) /EF << /F 7 0 R >> >>", handmade.Stream("/Type /EmbeddedFile", "MZ evil bytes"),
 		"<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /Rect [20 20 200 60] /F 4 /AA << /K 5 0 R >> /AP << /N 10 0 R >> >>",
 		"<< /Type /Annot /Subtype /RichMedia /Rect [200 20 240 60] /F 4 /AP << /N 10 0 R >> /RichMediaContent << /Assets 7 0 R >> >>",
-		streamOf("/Type /XObject /Subtype /Form /BBox [0 0 40 40]", "0 0 40 40 re f"),
+		handmade.Stream("/Type /XObject /Subtype /Form /BBox [0 0 40 40]", "0 0 40 40 re f"),
 		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", "(never reached)")
 	for _, flatten := range []bool{false, true} {
 		body := r.bodyOf(pdf, byMail("Ann", "ann@intake.example"))
@@ -277,12 +248,12 @@ func TestIntakeRefusesInWordsForPeople(t *testing.T) {
 		pdf              []byte
 	}{
 		{"a password", "Encrypted", "password", qpdf(t, pdf, "--encrypt", "user", "owner", "256", "--")},
-		{"a portfolio", "Portfolio", "portfolio", written(
+		{"a portfolio", "Portfolio", "portfolio", handmade.PDF(
 			"<< /Type /Catalog /Pages 2 0 R /Collection << >> /Names << /EmbeddedFiles << /Names [(a) 4 0 R] >> >> >>",
 			"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>", "<< /F (a) >>")},
-		{"a form that only XFA knows", "DynamicXFA", "XFA", written("<< /Type /Catalog /Pages 2 0 R /NeedsRendering true >>",
+		{"a form that only XFA knows", "DynamicXFA", "XFA", handmade.PDF("<< /Type /Catalog /Pages 2 0 R /NeedsRendering true >>",
 			"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>")},
-		{"certified against changes", "Certified", "certified", written(
+		{"certified against changes", "Certified", "certified", handmade.PDF(
 			"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] >> /Perms << /DocMDP 5 0 R >> >>",
 			"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>", "<< /FT /Sig /T (a) /V 5 0 R >>",
 			"<< /Type /Sig /ByteRange [0 1 2 3] /Contents <00> /Reference [<< /TransformMethod /DocMDP /TransformParams << /P 1 >> >>] >>")},
