@@ -41,6 +41,7 @@ type Change struct { //nolint:recvcheck // what decisions share fill a place; wh
 
 	Invited   []SigneeKey // these signees' invitation has been handed over
 	Seen      SigneeKey   // this signee saw the document for the first time
+	Read      *Read       // this signee was shown more of it
 	Sign      []Signature // signees sign
 	Challenge *Challenge  // a code is asked for; older ones of the signee become void
 	Decline   *Refusal    // a signee refuses
@@ -82,7 +83,7 @@ type MemberChange struct {
 
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
-	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
+	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
 		c.Decline == nil && len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
 		c.Key == KeyStays && !c.Forget && !c.Erase && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
@@ -201,6 +202,9 @@ func (c Change) String() string {
 	}
 	if c.Seen != "" {
 		line("seen %s", c.Seen)
+	}
+	if r := c.Read; r != nil {
+		line("read %s %d s pages %s downloads %d", r.Signee, r.Seconds, r.Pages, r.Downloads)
 	}
 	for _, s := range c.Sign {
 		line("signed %s via %s shown %s", s.Signee, s.Via, s.SHA256)

@@ -162,6 +162,7 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 		"forget":    {Forget: true},
 		"log":       {Log: []LogEntry{{Kind: LogViewed}}},
 		"drop":      {Drop: []JobKind{JobExpire}},
+		"read":      {Read: &Read{}},
 		"jobs":      {Jobs: []Job{{Kind: JobSeal}}},
 		"members":   {Members: []MemberChange{{Process: testProcess}}},
 	} {
@@ -178,6 +179,7 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 func TestGoldenChangePrintsEverythingAReviewerNeeds(t *testing.T) {
 	golden(t, "every_member", Change{
 		State: Canceled, EndedBy: "x@example.com", Invited: []SigneeKey{keyAnna}, Seen: keyBjorn,
+		Read:      &Read{keyBjorn, Reading{testNow, 12, "1-3", 1}},
 		Sign:      []Signature{{Signee: keyAnna, Via: "sms", SHA256: shownSHA256}},
 		Challenge: &Challenge{Token: testToken, Signee: keyAnna, Via: "email", ExpiresAt: testNow},
 		Decline:   &Refusal{Signee: keyBjorn, Reason: "no"},

@@ -82,6 +82,14 @@ type EvidenceConsent struct {
 	Version  string `json:"version"`
 }
 
+// EvidenceReading is what was in front of a person before they signed, pages and seconds as their browser told them.
+type EvidenceReading struct {
+	LastAt    *time.Time `json:"lastShownAt,omitempty"`
+	Seconds   int        `json:"seconds,omitempty"`
+	Pages     string     `json:"pages,omitempty"`
+	Downloads int        `json:"downloads,omitempty"`
+}
+
 // EvidenceOpening is one time that a person was shown the document.
 type EvidenceOpening struct {
 	At      time.Time `json:"at"`
@@ -113,6 +121,7 @@ type EvidenceSignee struct {
 	Invitations []EvidenceMessage `json:"invitations,omitempty"` // handed over
 	Codes       []EvidenceMessage `json:"codes,omitempty"`       // asked for
 	Openings    []EvidenceOpening `json:"openings,omitempty"`
+	Reading     *EvidenceReading  `json:"reading,omitempty"`
 	Address     string            `json:"ipAddress,omitempty"`
 	Agent       string            `json:"userAgent,omitempty"`
 	Consent     *EvidenceConsent  `json:"consent,omitempty"`
@@ -189,6 +198,9 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 	}
 	if c := s.Consent; c.Text != "" {
 		e.Consent = &EvidenceConsent{c.Text, c.Language, c.Version()}
+	}
+	if r := s.Reading; r != (Reading{}) {
+		e.Reading = &EvidenceReading{when(r.LastAt), r.Seconds, r.Pages, r.Downloads}
 	}
 	for _, l := range lines {
 		if l.Signee == s.Key {

@@ -25,6 +25,9 @@ var limitTests = map[string]func(*testing.T){
 	"MaxDrawingBytes":  drawingBytes,
 	"MaxDrawingSide":   drawingSide,
 	"MaxTypedRunes":    typedRunes,
+	"MaxReadPages":     readPages,
+	"MaxReadSeconds":   readSeconds,
+	"MaxDownloads":     downloads,
 	"MaxSignees": requestLimit(MaxSignees, "createSignees", func(r *CreateRequest, n int) {
 		r.Signees = nil
 		for i := range n {

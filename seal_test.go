@@ -192,6 +192,7 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	f := factsOf(Sealing, signed(anna()), bjorn())
 	f.Process.Signees[0].SignedBy, f.Process.Signees[0].WrongTries = "to01", 2
 	f.Process.Signees[0].Consent = Consent{"I agree.", "en"}
+	f.Process.Signees[0].Reading = Reading{testNow, 75, "1-2", 1}
 	f.Challenge = Challenge{Token: "to01", SentAt: testNow.Add(-time.Minute), Tries: 3}
 	s, paper, st, _ := sealing(t, &f)
 	st.activity = func(ActivityQuery) ([]Activity, error) {
@@ -213,6 +214,9 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	}
 	if a.Consent == nil || *a.Consent != (EvidenceConsent{"I agree.", "en", "826ff0dab649"}) || b.Consent != nil {
 		t.Errorf("consent %+v, %+v", a.Consent, b.Consent)
+	}
+	if r := a.Reading; r == nil || !r.LastAt.Equal(testNow) || r.Seconds != 75 || r.Pages != "1-2" || r.Downloads != 1 || b.Reading != nil {
+		t.Errorf("reading %+v, %+v", a.Reading, b.Reading)
 	}
 	if a.CodeTries != 3 || a.Wrong != 2 || a.CodeAt == nil || !a.CodeAt.Equal(testNow.Add(-time.Minute)) {
 		t.Errorf("answers %+v", a)

@@ -24,6 +24,7 @@ type Signee struct {
 	User         string // stored only
 	InvitedAt    time.Time
 	FirstSeenAt  time.Time
+	Reading      Reading
 	WrongTries   int
 	LastTokenAt  time.Time
 	CodesInHour  int // codes sent in the hour before the facts were read

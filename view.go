@@ -95,7 +95,7 @@ func (s *Service) facts(ctx context.Context, t Target) (Facts, error) {
 	return f, nil
 }
 
-// Saw notes that a signee was shown the document for the first time.
+// Saw notes that a signee was shown the document: the first time in the log, later when it last was.
 func (s *Service) Saw(ctx context.Context, p ProcessKey, k SigneeKey, from Client) error {
 	_, _, err := s.decide(ctx, Target{Process: p}, func(f Facts) (Change, error) { return decideSaw(f, k, from) })
 	return err
@@ -106,8 +106,13 @@ func decideSaw(f Facts, k SigneeKey, from Client) (Change, error) {
 	if !ok {
 		return Change{}, errNoSignee
 	}
-	if !f.Process.State.Active() || !you.FirstSeenAt.IsZero() {
+	if v := (View{Facts: f, You: you}); !v.Unnoted() {
 		return Change{}, nil
+	}
+	if !you.FirstSeenAt.IsZero() {
+		again := you.Reading
+		again.LastAt = f.Now
+		return Change{Read: &Read{k, again}}, nil
 	}
 	return Change{
 		Seen: k,

@@ -3,6 +3,7 @@ package api
 import (
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -18,8 +19,20 @@ func (a *API) pdf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if wholly(r) && v.Readable() && !v.Trusted {
+		if err := a.Service.Downloaded(r.Context(), v); err != nil {
+			return err
+		}
+	}
 	d, err := a.Service.Download(r.Context(), v)
 	return send(w, r, d, err)
+}
+
+// wholly says whether a request is for a document from its beginning on: what a reader of PDF fetches in pieces is one
+// download.
+func wholly(r *http.Request) bool {
+	part := r.Header.Get("Range")
+	return r.Method == http.MethodGet && (part == "" || strings.HasPrefix(part, "bytes=0-"))
 }
 
 // pdfWhole is GET and HEAD /pdf/sp/{process}.pdf: the same for the company.

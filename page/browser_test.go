@@ -168,6 +168,38 @@ func start(t *testing.T, f *fake) string {
 	return s.URL
 }
 
+// TestThePageTellsWhatWasInFrontOfThePerson: the first page at once, the last one when it was scrolled to, told at the latest
+// when the page is left.
+func TestThePageTellsWhatWasInFrontOfThePerson(t *testing.T) {
+	b, f := newBrowser(t), newFake(t)
+	f.long = 9
+	v := process("sp01", innsigli.Started)
+	v.Process.Document.Pages = 9
+	link := start(t, f) + f.put(v)
+	b.window(1280, 800, "light")
+	b.do(chromedp.Navigate(link))
+	const some = `performance.now() - (window.begun ??= performance.now()) > 2500`
+	b.until(some)
+	b.until(`(document.getElementById("p9").scrollIntoView({ behavior: "instant" }), delete window.begun)`)
+	b.until(some)
+	b.do(chromedp.Navigate("about:blank"))
+	pages, seconds := map[int]bool{}, 0
+	for !pages[1] || !pages[9] {
+		select {
+		case r := <-f.read:
+			seconds += r.Seconds
+			for _, n := range r.Pages {
+				pages[n] = true
+			}
+		case <-b.ctx.Done():
+			t.Fatalf("told of %v in %d s", pages, seconds)
+		}
+	}
+	if pages[5] || seconds < 2 || seconds > 60 {
+		t.Errorf("told of %v in %d s", pages, seconds)
+	}
+}
+
 func TestAPersonSignsWithTheKeyboardAlone(t *testing.T) {
 	b, f := newBrowser(t), newFake(t)
 	link := start(t, f) + f.put(process("sp01", innsigli.Started))

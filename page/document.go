@@ -88,6 +88,9 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request) error {
 	return h.show(w, http.StatusOK, "sign", &d)
 }
 
+// Seen is where the module tells what was in front of the person.
+func (d *reading) Seen() string { return d.base + "/seen" }
+
 // Widths are those of page images, for the module.
 func (d *reading) Widths() string { return strings.Trim(fmt.Sprint(widths()), "[]") }
 

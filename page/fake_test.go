@@ -45,6 +45,7 @@ type fake struct {
 	act   innsigli.Act // of the last signature
 	tries int
 	saw   int
+	read  chan innsigli.ReadRequest
 	asked int
 	fail  error  // what every call answers, when set
 	refus error  // what RequestCode and Sign answer, when set
@@ -57,7 +58,7 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	return &fake{t: t, views: map[innsigli.ProcessKey]innsigli.View{}, whole: map[innsigli.SequenceKey]innsigli.SequenceView{}, images: map[[2]int][]byte{}}
+	return &fake{t: t, views: map[innsigli.ProcessKey]innsigli.View{}, whole: map[innsigli.SequenceKey]innsigli.SequenceView{}, read: make(chan innsigli.ReadRequest, 200), images: map[[2]int][]byte{}}
 }
 
 // put adds a process and gives the path of its link.
@@ -218,6 +219,24 @@ func (f *fake) Saw(context.Context, innsigli.ProcessKey, innsigli.SigneeKey, inn
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.saw++
+	return nil
+}
+
+// Read keeps what was told, by the rule that it may not be told of what is over.
+func (f *fake) Read(_ context.Context, r innsigli.ReadRequest) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, ok := f.views[r.Process]
+	if !ok || v.You.Key != r.Signee {
+		return &innsigli.Error{Kind: innsigli.NotFound, Code: "NotFound"}
+	}
+	if !v.Process.State.Active() {
+		return &innsigli.Error{Kind: innsigli.NotActive, Code: "ProcessNotActive"}
+	}
+	select {
+	case f.read <- r:
+	default: // nobody wants to know
+	}
 	return nil
 }
 

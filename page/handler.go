@@ -18,6 +18,7 @@ import (
 type Signing interface {
 	Look(ctx context.Context, p innsigli.ProcessKey, k innsigli.SigneeKey, caller *innsigli.Caller) (innsigli.View, error)
 	Saw(ctx context.Context, p innsigli.ProcessKey, k innsigli.SigneeKey, from innsigli.Client) error
+	Read(ctx context.Context, r innsigli.ReadRequest) error
 	PageSizes(ctx context.Context, v innsigli.View) ([]innsigli.PageSize, error)
 	PageImage(ctx context.Context, v innsigli.View, page, width int) ([]byte, error)
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
@@ -48,7 +49,7 @@ type Config struct {
 	Now       func() time.Time
 }
 
-// Handler serves the pages. It is made by [New] and holds nothing that changes but who has had documents checked lately.
+// Handler serves the pages. It is made by [New] and holds nothing that changes but who has had documents checked and who has read lately.
 type Handler struct {
 	service   Signing
 	mailbox   innsigli.Mailbox
@@ -58,6 +59,7 @@ type Handler struct {
 	templates templates
 	assets    assets
 	verifying *web.Limiter
+	reading   *web.Limiter
 	turns     chan struct{} // one for each document that is being checked
 }
 
@@ -77,6 +79,7 @@ func New(c Config) (*Handler, error) {
 	h := &Handler{
 		service: c.Service, mailbox: c.Mailbox, client: c.Client, log: c.Log,
 		cross: http.NewCrossOriginProtection(), templates: t, assets: a,
+		reading:   web.NewLimiter(seenEvery, seenBurst, c.Now),
 		verifying: web.NewLimiter(verifyEvery, verifyBurst, c.Now), turns: make(chan struct{}, verifyAtOnce),
 	}
 	if c.PublicURL != "" {

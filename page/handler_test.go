@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func TestOnlyAPersonWhoIsShownTheDocumentHasSeenIt(t *testing.T) {
 		{name: "prefetched", method: http.MethodGet, headers: []string{"Sec-Purpose", "prefetch;prerender"}},
 		{name: "previewed", method: http.MethodGet, headers: []string{"X-Purpose", "preview"}},
 		{name: "prefetched by an old browser", method: http.MethodGet, headers: []string{"X-Moz", "prefetch"}},
-		{name: "seen before", method: http.MethodGet, seen: true},
+		{name: "seen just now", method: http.MethodGet, seen: true},
 	}
 	for _, tt := range tests {
 		f := newFake(t)
@@ -83,6 +84,42 @@ func TestOnlyAPersonWhoIsShownTheDocumentHasSeenIt(t *testing.T) {
 		if tt.method == http.MethodGet && w.Body.Len() == 0 {
 			t.Errorf("%s: nothing was shown", tt.name)
 		}
+	}
+}
+
+// TestWhatWasSeenIsTakenOfWhoHasTheLink: within limits, and not after the end.
+func TestWhatWasSeenIsTakenOfWhoHasTheLink(t *testing.T) {
+	f := newFake(t)
+	link, over := f.put(process("sp01", innsigli.Started)), f.put(process("sp02", innsigli.Canceled))
+	h := served(t, f, nil)
+	const body = `{"pages":[1,3],"seconds":12}`
+	for _, c := range []struct {
+		name, path, body string
+		status           int
+		headers          []string
+	}{
+		{"told", link, body, http.StatusNoContent, nil},
+		{"of another link", link[:len(link)-1] + "9", body, http.StatusNotFound, nil},
+		{"after the end", over, body, http.StatusBadRequest, nil},
+		{"no JSON", link, "hello", http.StatusBadRequest, nil},
+		{"too long", link, body + strings.Repeat(" ", maxSeen), http.StatusRequestEntityTooLarge, nil},
+		{"of another site", link, body, http.StatusForbidden, []string{"Sec-Fetch-Site", "cross-site"}},
+	} {
+		if w := ask(t, h, http.MethodPost, c.path+"/seen", c.body, c.headers...); w.Code != c.status {
+			t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
+		}
+	}
+	if len(f.read) != 1 {
+		t.Fatalf("%d reports were taken", len(f.read))
+	}
+	if r := <-f.read; r.Seconds != 12 || !slices.Equal(r.Pages, []int{1, 3}) {
+		t.Errorf("taken: %+v", r)
+	}
+	for range seenBurst {
+		ask(t, h, http.MethodPost, link+"/seen", body)
+	}
+	if w := ask(t, h, http.MethodPost, link+"/seen", body); w.Code != http.StatusTooManyRequests {
+		t.Errorf("after many: %d", w.Code)
 	}
 }
 

@@ -233,7 +233,7 @@ func prefetched(r *http.Request) bool {
 
 // saw notes that the person was shown the document. Asking for the head of a page, or fetching it ahead, shows nothing.
 func (h *Handler) saw(ctx context.Context, r *http.Request, v innsigli.View) error {
-	if r.Method != http.MethodGet || prefetched(r) || !v.You.FirstSeenAt.IsZero() || !v.Process.State.Active() {
+	if r.Method != http.MethodGet || prefetched(r) || !v.Unnoted() {
 		return nil
 	}
 	return h.service.Saw(ctx, v.Process.Key, v.You.Key, h.client(r))

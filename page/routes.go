@@ -46,6 +46,7 @@ func (h *Handler) Routes() []Route {
 	get(signing+"/decline", h.declineForm)
 	post(signing+"/decline", h.decline)
 	get(signing+"/state", h.state)
+	post(signing+"/seen", h.seen)
 	get(sequence, h.documents)
 	get(sequence+"/signature", h.signatureForm)
 	post(sequence+"/signature", h.signature)

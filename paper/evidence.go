@@ -264,7 +264,7 @@ func (l *layout) signee(s innsigli.EvidenceSignee) []row {
 	return append(rows, slices.Concat(
 		l.plain("personal.code", s.Code), l.plain("email", s.Email), l.plain("phone", s.Phone), l.plain("reason", s.Reason),
 		l.plain("type", l.w.known("type."+strings.ToLower(s.Type), s.Type)),
-		l.invited(s), l.plain("seen", stampOf(s.SeenAt)),
+		l.invited(s), l.plain("seen", stampOf(s.SeenAt)), l.reading(s.Reading),
 		l.code(s),
 		l.plain("signed", stampOf(s.SignedAt)), l.consent(s.Consent), l.plain("ip", s.Address), l.plain("agent", s.Agent),
 		l.hash("shown", s.Shown), l.hash("link", s.Link), l.hash("reference", s.Reference),
@@ -290,6 +290,24 @@ func (l *layout) consent(c *innsigli.EvidenceConsent) []row {
 		return nil
 	}
 	return l.plain("consent", fmt.Sprintf("%s (%s, %s)", c.Text, c.Language, c.Version))
+}
+
+// reading says what was in front of the person before they signed.
+func (l *layout) reading(r *innsigli.EvidenceReading) []row {
+	if r == nil {
+		return nil
+	}
+	span, downloads := "", ""
+	if r.Seconds > 0 {
+		span = fmt.Sprintf("%d:%02d:%02d", r.Seconds/3600, r.Seconds/60%60, r.Seconds%60)
+	}
+	if r.Downloads > 0 {
+		downloads = strconv.Itoa(r.Downloads)
+	}
+	return slices.Concat(
+		l.plain("seen.last", stampOf(r.LastAt)), l.plain("seen.for", span),
+		l.plain("seen.pages", strings.NewReplacer(",", ", ", "-", "–").Replace(r.Pages)), l.plain("downloads", downloads),
+	)
 }
 
 // code says where the code of a signature went and how it was answered.

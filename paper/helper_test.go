@@ -107,6 +107,7 @@ func three() innsigli.Evidence {
 			s.Invitations = []innsigli.EvidenceMessage{{At: *at(-2899), Via: "email", To: s.Email}}
 			s.Codes = []innsigli.EvidenceMessage{{At: *at(-92), Via: "sms", To: "+354 555 0100"}}
 			s.Consent = &innsigli.EvidenceConsent{Text: "By signing you agree that this electronic signature binds you as one on paper does.", Language: "en", Version: "0123456789ab"}
+			s.Reading = &innsigli.EvidenceReading{LastAt: at(-91), Seconds: 3725, Pages: "1-3,7", Downloads: 2}
 			s.Openings = []innsigli.EvidenceOpening{{At: *at(-100), Address: "192.0.2.10", Agent: agent}}
 			s.Reason, s.Phone, s.CodeVia, s.CodeTo = "Framkvæmdastjóri, með prókúru", "+354 555 0100", "sms", "+354 555 0100"
 		}

@@ -13,6 +13,7 @@ import (
 const (
 	qInvited = `update signee set invited_at = case when invited_at = 0 then $1 else invited_at end, remind_from = $1 where key = $2 and process = $3`
 	qSeen    = `update signee set first_seen_at = $1 where key = $2 and process = $3 and first_seen_at = 0`
+	qRead    = `update signee set read_at = $1, read_seconds = $2, read_pages = $3, downloads = $4 where key = $5 and process = $6 and signed_at = 0`
 	qSign    = `update signee set signed_at = $1, signed_by = $2, signed_via = $3, signed_to = $4, signed_address = $5, signed_agent = $6, signed_sha256 = $7,
 		consent_text = $8, consent_language = $9 where key = $10 and process = $11 and signed_at = 0`
 	qDecline = `update signee set declined_at = $1, decline_reason = $2 where key = $3 and process = $4 and signed_at = 0 and declined_at = 0`
@@ -85,6 +86,9 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	if c.Seen != "" {
 		b.exec("seen", qSeen, now, string(c.Seen), key)
+	}
+	if r := c.Read; r != nil {
+		b.must("reading", qRead, micros(r.LastAt), int64(r.Seconds), r.Pages, int64(r.Downloads), string(r.Signee), key)
 	}
 	for i := range c.Sign {
 		s := &c.Sign[i]

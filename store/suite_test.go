@@ -406,6 +406,8 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		if err != nil || !counted || ch.Tries != 1 || ch.Signee != who {
 			t.Errorf("got %+v %v %v", ch, counted, err)
 		}
+		reading := innsigli.Reading{LastAt: w.clock.now(), Seconds: 12, Pages: "1-3,7", Downloads: 2}
+		w.change(t, p.Key, innsigli.Change{Read: &innsigli.Read{Signee: who, Reading: reading}})
 		sig := innsigli.Signature{
 			Signee: who, At: w.clock.now(), Token: token, Via: "sms", To: "+3545550000", SHA256: "aa",
 			Act: innsigli.Act{
@@ -422,7 +424,7 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		want := p.Signees[0]
 		want.InvitedAt, want.FirstSeenAt, want.LastTokenAt = start, start, start.Add(time.Second)
 		want.RemindFrom = start
-		want.WrongTries, want.CodesInHour = 1, 2
+		want.WrongTries, want.CodesInHour, want.Reading = 1, 2, reading
 		want.SignedAt, want.SignedBy, want.SignedVia, want.SignedTo = sig.At, token, "sms", sig.To
 		want.SignedFrom, want.Consent, want.SignedSHA256 = sig.From, sig.Consent, "aa"
 		if d := cmp.Diff(want, got); d != "" {
@@ -433,6 +435,13 @@ func TestSigningLeavesItsTraces(t *testing.T) {
 		}
 		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(innsigli.Change{Sign: []innsigli.Signature{sig}})); err == nil {
 			t.Error("a signee signed twice")
+		}
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(innsigli.Change{Read: &innsigli.Read{Signee: who}})); err == nil {
+			t.Error("reading was noted after the signature")
+		}
+		w.change(t, p.Key, innsigli.Change{Erase: true})
+		if got := w.facts(t, p.Key).Process.Signees[0].Reading; got != (innsigli.Reading{}) {
+			t.Errorf("reading is left after the erasure: %+v", got)
 		}
 		w.clock.add(time.Hour)
 		if n := w.facts(t, p.Key).Process.Signees[0].CodesInHour; n != 0 {

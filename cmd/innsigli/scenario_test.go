@@ -59,6 +59,7 @@ func signedByTwo(t *testing.T, r *rig) {
 		t.Errorf("the invitation does not carry its own link alone: %s", got.Text)
 	}
 	shown := r.ask("GET", "/pdf/"+p.Key+"/"+p.Signees[0].Key+".pdf", "", nil).body
+	readBoth(t, r, p)
 	sameText(t, "before completion", pdf, shown)
 
 	m = r.moment()
@@ -88,6 +89,9 @@ func signedByTwo(t *testing.T, r *rig) {
 	checkVerified(t, r, whole.body)
 	checkEvidence(t, p, shown, whole.body)
 	for i, s := range evidenceIn(t, whole.body).Signees {
+		if got := s.Reading; i == 0 && (got == nil || got.Pages != "1-2" || got.Downloads != 1 || got.Seconds < 1 || got.LastAt == nil) || i == 1 && got != nil {
+			t.Errorf("reading of signee %d: %+v", i, got)
+		}
 		for _, sent := range append(s.Invitations, s.Codes...) {
 			if !r.mailed(p.Signees[i].Email, sent.ID) {
 				t.Errorf("no mail to %s is %s", p.Signees[i].Email, sent.ID)
@@ -100,6 +104,29 @@ func signedByTwo(t *testing.T, r *rig) {
 	if st := r.cancel(p.Key); st != http.StatusBadRequest {
 		t.Errorf("cancel of a completed process: %d", st)
 	}
+}
+
+// readBoth has Ann open the document on the server's page, and a page of the company's own tell of the second page. What the
+// company fetches is no download of hers.
+func readBoth(t *testing.T, r *rig, p process) {
+	t.Helper()
+	r.ask("HEAD", "/pdf/"+p.Key+"/"+p.Signees[0].Key+".pdf", "", nil)
+	r.ask("GET", "/pdf/"+p.Key+"/"+p.Signees[0].Key+".pdf", "own", nil)
+	reading := "/signing/" + p.Key + "/signee/" + p.Signees[0].Key + "/reading"
+	tell := func(seconds int, pages ...int) answer {
+		return r.ask("POST", reading, "", map[string]any{"pages": pages, "seconds": seconds})
+	}
+	if a := tell(5, 1, 2); a.status != http.StatusNoContent { // before it was shown: passed over
+		t.Errorf("reading: %d %s", a.status, a.body)
+	}
+	r.ask("GET", "/s/"+p.Key+"/"+p.Signees[0].Key, "", nil)
+	if a := r.ask("POST", "/s/"+p.Key+"/"+p.Signees[0].Key+"/seen", "", map[string]any{"pages": []int{1}, "seconds": 5}); a.status != http.StatusNoContent {
+		t.Errorf("seen: %d %s", a.status, a.body)
+	}
+	if a := tell(1, 2, 3); a.status != http.StatusNoContent {
+		t.Errorf("reading: %d %s", a.status, a.body)
+	}
+	refusal(t, "too many pages", tell(1, make([]int, innsigli.MaxReadPages+1)...), http.StatusBadRequest, "Length", "pages")
 }
 
 // otpAnswer is the answer to a code.
