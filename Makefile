@@ -40,7 +40,7 @@ races: setup
 bench: setup
 	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -timeout 60m ./...
 
-## bench-large: cancel and activity page with a million processes against ten thousand
+## bench-large: cancel, activity page and reminders with a million processes against ten thousand
 bench-large: setup
 	INNSIGLI_PROCESSES=1000000 $(GO) test ./store -run '^$$' -bench Growth -benchtime 50x -timeout 120m
 

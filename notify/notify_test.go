@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,6 +29,8 @@ func TestEveryKindOfMessageHasAHandler(t *testing.T) {
 // states says for each kind in which states of the process it may still be sent.
 var states = map[innsigli.JobKind][]innsigli.State{
 	innsigli.JobMailInvite:    {innsigli.Created, innsigli.Started},
+	innsigli.JobMailRemind:    {innsigli.Created, innsigli.Started},
+	innsigli.JobSmsRemind:     {innsigli.Created, innsigli.Started},
 	innsigli.JobMailCode:      {innsigli.Created, innsigli.Started},
 	innsigli.JobMailCompleted: {innsigli.Completed},
 	innsigli.JobMailOwnerDone: {innsigli.Completed},
@@ -358,6 +361,26 @@ func TestEvidenceApartGoesAlong(t *testing.T) {
 		files := w.smtp.Wait(t, 1)[0].Files
 		if len(files) != 2 || files[1].Name != "x.evidence.pdf" || files[1].Size != int64(len(w.beside)) {
 			t.Errorf("%s: files %+v", kind, files)
+		}
+	}
+}
+
+func TestNobodyIsRemindedWhoHasSignedOrIsNotInTurn(t *testing.T) {
+	for name, change := range map[string]func(*innsigli.Process){
+		"signed": func(p *innsigli.Process) { p.Signees[1].SignedAt = noon },
+		"not in turn": func(p *innsigli.Process) {
+			p.InOrder, p.Signees[0].SignedAt = true, time.Time{}
+		},
+	} {
+		w := newWorld(t, innsiglitest.SMTPOptions{})
+		change(&w.facts.Process)
+		for _, k := range []innsigli.JobKind{innsigli.JobMailRemind, innsigli.JobSmsRemind} {
+			if change, wanted, err := w.run(t, job(k, bjorn, "bjorn@example.is", innsigli.LangEn)); wanted || err != nil {
+				t.Errorf("%s, %s: %v %s", name, k, err, change)
+			}
+		}
+		if len(w.smtp.Mails())+len(w.gateway.Texts()) > 0 {
+			t.Errorf("%s: reminded", name)
 		}
 	}
 }

@@ -36,6 +36,16 @@ func TestEachSmsSaysWhatIsTrueInBothLanguages(t *testing.T) {
 			"invited " + string(bjorn) + "\nlog SignupSent " + string(bjorn) + " Sms by Innsigli\n",
 		},
 		{
+			innsigli.JobSmsRemind, innsigli.LangEn, "",
+			"Norðurljós ehf. still waits for you to sign “Þjónustusamningur.pdf”:\n" + link + "\n\nStop these reminders:\n" + links{}.Unsubscribe(processKey, bjorn),
+			"log ReminderSent " + string(bjorn) + " Sms by Innsigli\n",
+		},
+		{
+			innsigli.JobSmsRemind, innsigli.LangIs, "",
+			"Norðurljós ehf. bíður enn eftir því að þú undirritir „Þjónustusamningur.pdf“:\n" + link + "\n\nHætta að fá þessar áminningar:\n" + links{}.Unsubscribe(processKey, bjorn),
+			"log ReminderSent " + string(bjorn) + " Sms by Innsigli\n",
+		},
+		{
 			innsigli.JobSmsCode, innsigli.LangEn, "",
 			"Norðurljós ehf.: 024680 is your code to sign “Þjónustusamningur.pdf”.\nIt is valid for 10 minutes. Give it to nobody.\n\n@sign.example #024680", "",
 		},

@@ -122,6 +122,9 @@ func job(k innsigli.JobKind, who innsigli.SigneeKey, to string, l innsigli.Langu
 	if k == innsigli.JobMailCode || k == innsigli.JobSmsCode {
 		j.Ref = string(token)
 	}
+	if k == innsigli.JobSmsRemind {
+		j.Ref = "auto"
+	}
 	return j
 }
 

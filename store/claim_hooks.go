@@ -18,7 +18,8 @@ const perTarget = 4
 // qDueHooks picks due webhooks by receiver, the oldest of each, as many as it may still be sent at once; those of whom
 // nothing runs come first. It hops from receiver to receiver through the index, since a table of 100,000 rows that wait
 // for one of them must not be read to find what waits for the next. An event waits while an earlier one of its process to
-// the same registration is not over. Beside each stands whether it is a further one of its receiver.
+// the same registration is not over. Beside each stands whether it is a further one of its receiver. SQLite takes a cross
+// join in the order in which it is written: otherwise it may read all jobs to find these few.
 var qDueHooks = `with recursive t (target) as (
 		select min(j.target) from job j where j.state = 'ready' and j.class = 'webhook'
 		union all
@@ -29,7 +30,7 @@ var qDueHooks = `with recursive t (target) as (
 			limit 1 offset ` + strconv.Itoa(perTarget-1) + `) then 1 else ` + strconv.Itoa(perTarget) + ` end
 		from t where t.target is not null)
 	select h.id, c.further from (` + strings.Join(nthOfTarget(), " union all ") + `) c
-	join job h on h.id = c.id order by c.further, h.due, h.id limit $2`
+	cross join job h where h.id = c.id order by c.further, h.due, h.id limit $2`
 
 // nthOfTarget gives a query for the oldest event of each receiver, the second oldest and so on. SQLite takes no column as
 // an offset, hence one for each.

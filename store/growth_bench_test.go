@@ -27,13 +27,16 @@ func BenchmarkGrowth(b *testing.B) {
 		large = n
 	}
 	small, big := filled(b, 10_000), filled(b, large)
-	for name, do := range map[string]func(*testing.B, *world){"cancel": benchOneCancel, "activity": benchOnePage, "reminders": benchReminders} {
-		b.Run(name, func(b *testing.B) {
+	for _, x := range []struct {
+		name string
+		do   func(*testing.B, *world)
+	}{{"reminders", benchReminders}, {"cancel", benchOneCancel}, {"activity", benchOnePage}} { // a cancel leaves mails behind
+		b.Run(x.name, func(b *testing.B) {
 			var took [2]time.Duration
 			for range b.N {
 				for i, w := range []*world{small, big} { // in turn: disks change their mood by the second
 					begun := innsiglitest.Now()
-					do(b, w)
+					x.do(b, w)
 					took[i] += innsiglitest.Now().Sub(begun)
 				}
 			}

@@ -1,11 +1,16 @@
 package store_test
 
 import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/innsiglitest"
 )
 
 func TestRemindersOfSeveralNodesAreOrderedOnce(t *testing.T) {
@@ -127,4 +132,44 @@ func TestARuleAndAnHourAreKept(t *testing.T) {
 			t.Errorf("%+v of %+v", f.Process.Reminders, f.Company)
 		}
 	})
+}
+
+// TestWhatWaitsIsNotReadToFindWhatIsDue asks SQLite again how it claims, now that it knows how much waits.
+func TestWhatWaitsIsNotReadToFindWhatIsDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, innsiglitest.SQLite)
+	for _, s := range []string{
+		`with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000) insert into job (uid, kind, class, grp, process, signee, ref, event, address, language, lane, target, due, at)
+			select printf('%032x', i), 'remind', 'work', 'sp' || i, 'sp' || i, 'si', '1', 0, '', 0, '', '', ` + strconv.FormatInt(start.Add(time.Hour).UnixMicro(), 10) + ` + i, 0 from n`,
+		`analyze`,
+	} {
+		if err := w.Exec(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.create(t, 1)
+	w.claim(t, "n1", 9)
+	looked := 0
+	for _, text := range w.Texts() {
+		if verb, _, _ := strings.Cut(strings.TrimSpace(text), " "); verb != "select" && verb != "update" && !strings.HasPrefix(text, "with recursive t") || !strings.Contains(text, "from job") {
+			continue
+		}
+		var args []any
+		for strings.Contains(text, fmt.Sprintf("$%d", len(args)+1)) {
+			args = append(args, "")
+		}
+		plan, err := w.Plan(t.Context(), text, args...)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		looked++
+		for _, line := range plan {
+			if regexp.MustCompile(`SCAN (j|d|k|h|job)\b`).MatchString(line) {
+				t.Errorf("%s\nreads a whole table: %s", text, line)
+			}
+		}
+	}
+	if looked < 3 {
+		t.Errorf("looked at %d statements only", looked)
+	}
 }
