@@ -147,8 +147,11 @@ func TestWhatWaitsIsNotReadToFindWhatIsDue(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w.create(t, 1)
-	w.claim(t, "n1", 9)
+	p := w.create(t, 1)
+	w.change(t, p.Key, innsigli.Change{Jobs: []innsigli.Job{{Kind: innsigli.JobRemind, Signee: p.Signees[0].Key, Ref: "1"}}})
+	if jobs := w.claim(t, "n1", 9); len(jobs) != 1 {
+		t.Fatalf("claimed %v", kindsOf(jobs))
+	}
 	looked := 0
 	for _, text := range w.Texts() {
 		if verb, _, _ := strings.Cut(strings.TrimSpace(text), " "); verb != "select" && verb != "update" && !strings.HasPrefix(text, "with recursive t") || !strings.Contains(text, "from job") {
