@@ -172,6 +172,21 @@ func (p *person) Download() string {
 	return "/pdf/" + string(p.View.Process.Key) + "/" + string(p.View.You.Key) + ".pdf"
 }
 
+// Evidence is the address of the evidence, where it is a file of its own: the document bore signatures when it came. Else
+// it stands in the document, and this is "".
+func (p *person) Evidence() string { return evidenceOf(p.View) }
+
+// EvidenceName is what that file is called.
+func (p *person) EvidenceName() string { return plain(p.View.Process.Evidence.Name) }
+
+func evidenceOf(v innsigli.View) string {
+	e := v.Process.Evidence
+	if v.Process.State != innsigli.Completed || e.Key == "" {
+		return ""
+	}
+	return "/pdf/" + string(v.Process.Key) + "/" + string(v.You.Key) + "/" + string(e.Key) + ".pdf"
+}
+
 // FileName is what the download is called.
 func (p *person) FileName() string { return plain(p.View.Process.FileName) }
 

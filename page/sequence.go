@@ -37,6 +37,9 @@ type paper struct {
 	URL       string // where it is read; "" when it cannot be
 	Download  string
 	FileName  string
+
+	Evidence     string // where its evidence is, when that is a file of its own; else ""
+	EvidenceName string
 }
 
 // lookAll asks how a sequence stands for whoever holds the link.
@@ -148,6 +151,7 @@ func (h *Handler) row(p *person, d innsigli.View, v innsigli.SequenceView) paper
 	row := paper{
 		Name: untwisted(documentName(d.Process)), Pages: pages(d), Signed: true, Completed: d.Process.State == innsigli.Completed,
 		URL: own.To("?read"), Download: "/pdf/" + string(d.Process.Key) + "/" + string(d.You.Key) + ".pdf", FileName: plain(d.Process.FileName),
+		Evidence: evidenceOf(d), EvidenceName: plain(d.Process.Evidence.Name),
 	}
 	for _, s := range v.You.Signees {
 		if s.Process != d.Process.Key {

@@ -35,6 +35,13 @@ func stories(f *fake) []story {
 	mail.Process.Signees[1] = mail.You
 	closed := process("sp04", innsigli.Completed)
 	closed.Now = noon.Add(innsigli.CompletedLink + time.Hour)
+	evidence := innsigli.Reference{Key: "at01", Type: innsigli.AttachmentEvidence, Name: "Service agreement.evidence.pdf"}
+	apart := process("sp1f", innsigli.Completed)
+	apart.Process.Evidence = evidence
+	apartAll := bundle("pg09", innsigli.Completed, nil)
+	for i := range apartAll.Members {
+		apartAll.Members[i].Process.Evidence = evidence
+	}
 	quiet := process("sp1d", innsigli.Started)
 	quiet.Process.Signees[1].RemindersOff, quiet.You.RemindersOff = noon, noon
 	f.put(quiet)
@@ -101,6 +108,7 @@ func stories(f *fake) []story {
 		{name: "signed-read", path: waits + "?read", status: 200},
 		{name: "done-sealing", path: f.put(process("sp09", innsigli.Sealing)) + "/done", status: 200},
 		{name: "completed", path: done, status: 200},
+		{name: "completed-evidence", path: f.put(apart), status: 200},
 		{name: "closed", path: f.put(closed), status: 200},
 		{name: "canceled", path: f.put(process("sp0a", innsigli.Canceled)), status: 410},
 		{name: "canceled-signed", path: f.put(canceledSigned), status: 410},
@@ -146,6 +154,7 @@ func stories(f *fake) []story {
 		{name: "all-signed", path: f.putAll(bundle("pg02", innsigli.Started, mine)), status: 200},
 		{name: "all-sealing", path: f.putAll(bundle("pg03", innsigli.Sealing, nil)), status: 200},
 		{name: "all-completed", path: f.putAll(bundle("pg04", innsigli.Completed, nil)), status: 200},
+		{name: "all-completed-evidence", path: f.putAll(apartAll), status: 200},
 		{name: "all-canceled", path: f.putAll(bundle("pg06", innsigli.Canceled, mine)), status: 410},
 		{name: "all-expired", path: f.putAll(bundle("pg07", innsigli.Expired, nil)), status: 410},
 		{name: "all-not-found", path: "/s/pg01/gs02", status: 404},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"testing"
 	"time"
 
@@ -118,6 +119,11 @@ func (r *rig) throughSigned(t *testing.T, in []byte) (final, evidence []byte) {
 		t.Fatalf("the API names %+v", shown.AttachmentReferences)
 	}
 	evidence = r.ask("GET", r.path(t, shown.AttachmentReferences[0].URL), "", nil).body
+	link := regexp.MustCompile(`href="(/pdf/[^"]+/at[0-9a-f]+\.pdf)" download="samningur\.evidence\.pdf"`)
+	onPage := link.FindSubmatch(r.ask("GET", "/s/"+p.Key+"/"+p.Signees[0].Key, "", nil).body)
+	if onPage == nil || !bytes.Equal(r.ask("GET", string(onPage[1]), "", nil).body, evidence) {
+		t.Errorf("the page offers %q as evidence", onPage)
+	}
 	found := false
 	for _, h := range r.hooks.Requests() {
 		var e struct {
