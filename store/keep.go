@@ -40,6 +40,8 @@ const (
 	// A code for all documents is used by each signature of one commit.
 	qUseForAll = `update challenge set used_at = $1 where token = $2 and person = $3 and person <> '' and used_at in (0, $1)
 		and exists (select 1 from signee s where s.key = $4 and s.person = challenge.person)`
+	// A try is counted as wrong before the code is compared; when it was right that is taken back.
+	qRightTry   = `update signee set wrong_tries = wrong_tries - 1 where key = $1 and wrong_tries > 0`
 	qVoid       = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
 	qChallenged = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
 	qTokenAt    = `update signee set last_token_at = $1 where key = $2 and process = $3`
@@ -65,6 +67,9 @@ const (
 // keepAll adds the statements that make a change true, for its process and then for the other members of the group.
 func (d *DB) keepAll(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	d.keep(b, f, c)
+	if ch := &f.Challenge; ch.Token != "" && answers(c, ch.Token) {
+		b.exec("right try", qRightTry, string(ch.Signee))
+	}
 	for i := range c.Members {
 		m := &c.Members[i]
 		of := f.Of(m.Process)
@@ -233,6 +238,14 @@ func (d *DB) keepKey(b *batch, process string, move innsigli.KeyMove) {
 	case innsigli.HoldDestroyed:
 		b.exec("delete held key", qHoldDestroy, process)
 	}
+}
+
+// answers tells whether a change follows from the right answer to a challenge.
+func answers(c *innsigli.Change, t innsigli.Token) bool {
+	by := func(all []innsigli.Signature) bool {
+		return slices.ContainsFunc(all, func(s innsigli.Signature) bool { return s.Token == t })
+	}
+	return by(c.Sign) || slices.ContainsFunc(c.Members, func(m innsigli.MemberChange) bool { return by(m.Sign) })
 }
 
 func (d *DB) keepLog(b *batch, f *innsigli.Facts, e *innsigli.LogEntry) {
