@@ -44,6 +44,7 @@ type Change struct { //nolint:recvcheck // what decisions share fill a place; wh
 	Read      *Read       // this signee was shown more of it
 	Sign      []Signature // signees sign
 	Challenge *Challenge  // a code is asked for; older ones of the signee become void
+	Enter     Token       // the challenge by which somebody is admitted to the document
 	Decline   *Refusal    // a signee refuses
 
 	Edit   []Signee          // signees of the process become so: address, reason, user
@@ -83,7 +84,7 @@ type MemberChange struct {
 
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
-	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Sealed == nil && c.Evidence == nil &&
+	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Enter == "" && c.Sealed == nil && c.Evidence == nil &&
 		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
 		c.Decline == nil && len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
 		c.Key == KeyStays && !c.Forget && !c.Erase && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0

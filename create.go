@@ -22,9 +22,11 @@ type CreateRequest struct {
 	DisplayName string
 	Location    Location
 	InOrder     bool // signInOrder
-	User        string
-	Meta        map[string]string
-	Signees     []NewSignee
+	// RequiresAuth: people prove who they are, by a code, before they are shown the document.
+	RequiresAuth bool
+	User         string
+	Meta         map[string]string
+	Signees      []NewSignee
 	// ReminderRule is "first:every" in days, or empty (see [ReminderRule]).
 	ReminderRule string
 	Flatten      bool // draw form fields and annotations into the pages
@@ -209,7 +211,7 @@ func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r Crea
 	key := NewProcessKey()
 	p := Process{
 		Key: key, Group: GroupKey(key), Company: c.Company.Key, Flow: flow.Key, State: Created,
-		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, InOrder: r.InOrder, User: r.User, Meta: r.Meta,
+		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, InOrder: r.InOrder, RequiresAuth: r.RequiresAuth, User: r.User, Meta: r.Meta,
 		Flatten:   r.Flatten,
 		CreatedAt: now, ExpiresAt: now.Add(expire),
 	}

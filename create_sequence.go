@@ -15,6 +15,8 @@ type CreateSequenceRequest struct {
 	Processes []CreateRequest // their Idempotency and Hash are not used
 	User      string          // required: the owner of all, and who may cancel by the sequence's key
 	InOrder   bool
+	// RequiresAuth: people prove who they are, by a code, before they are shown the documents.
+	RequiresAuth bool
 	// Idempotency and Hash are as in [CreateRequest].
 	Idempotency string
 	Hash        string
@@ -79,7 +81,7 @@ func (s *Service) createSequence(ctx context.Context, c Caller, flows []Flow, r 
 func (s *Service) newSequence(ctx context.Context, c Caller, flows []Flow, r CreateSequenceRequest, ups []*Upload) (NewProcess, Facts, error) {
 	now, h := s.Now(), sha256.New()
 	_, _ = io.WriteString(h, r.Hash)
-	q := Sequence{Key: NewSequenceKey(), Company: c.Company.Key, User: r.User, InOrder: r.InOrder, CreatedAt: now}
+	q := Sequence{Key: NewSequenceKey(), Company: c.Company.Key, User: r.User, InOrder: r.InOrder, RequiresAuth: r.RequiresAuth, CreatedAt: now}
 	var all []Process
 	for i, up := range ups {
 		if err := s.takeAll(ctx, c, up, r.Processes[i]); err != nil {

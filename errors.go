@@ -16,6 +16,8 @@ const (
 	Invalid Kind = iota + 1
 	// Unauthenticated: no or wrong credentials.
 	Unauthenticated
+	// Unadmitted: the link alone is not enough, its holder has to prove who they are.
+	Unadmitted
 	// Forbidden: known, but not allowed to do this.
 	Forbidden
 	// NotFound: there is none, or none that the asker may know of.
@@ -35,7 +37,7 @@ const (
 )
 
 var kindNames = [...]string{
-	"", "Invalid", "Unauthenticated", "Forbidden", "NotFound", "NotActive", "Closed", "Gone", "TooLarge", "TooMany", "Unavailable",
+	"", "Invalid", "Unauthenticated", "Unadmitted", "Forbidden", "NotFound", "NotActive", "Closed", "Gone", "TooLarge", "TooMany", "Unavailable",
 }
 
 // Kinds lists every kind, for the test that each has a row in the faces' table.

@@ -71,6 +71,7 @@ var limitTests = map[string]func(*testing.T){
 	"MaxWebhookURL":       webhookURL,
 	"MaxDeliveries":       deliveriesOfAPage,
 	"MaxKeyOverlap":       keyOverlap,
+	"MaxAccessTime":       maxAccessTime,
 	"MaxFlows":            testedBy("store/flow_test.go", "MaxFlows"),
 	"MaxAPIKeys":          testedBy("store/apikey_test.go", "MaxAPIKeys"),
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {

@@ -23,6 +23,7 @@ const (
 
 	LogViewed          LogKind = "Viewed"
 	LogOtpSent         LogKind = "OtpSent"
+	LogAuthenticated   LogKind = "Authenticated"
 	LogSealPending     LogKind = "SealPending"
 	LogSealRaised      LogKind = "SealRaised"
 	LogCanceled        LogKind = "Canceled"
@@ -89,6 +90,7 @@ var logSentences = map[LogKind]string{
 
 	LogViewed:          "Document viewed. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogOtpSent:         "Code sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogAuthenticated:   "Signee authenticated. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogSealPending:     "Document sealed, time stamps and revocation data to follow. ProcessKey: %[1]s. Level: %[3]s.",
 	LogSealRaised:      "Time stamps and revocation data added to the seal. ProcessKey: %[1]s. Level: %[3]s.",
 	LogCanceled:        "Signing canceled. ProcessKey: %[1]s.",

@@ -228,6 +228,8 @@ type Paper interface {
 // Identity computes codes: a truncated HMAC of the token under a key of the server.
 type Identity interface {
 	Code(t Token) string
+	// Admission authenticates what an access token says, under a key that codes are not made with.
+	Admission(text string) []byte
 }
 
 // Sealer gives the key and the certificates, leaf first, that seal documents, and the services that raise a seal to the

@@ -44,14 +44,15 @@ type Process struct {
 	Flow    FlowKey
 	State   State
 
-	FileName    string
-	DisplayName string // activityDisplayName
-	Location    Location
-	InOrder     bool   // signInOrder: everyone waits for those before
-	User        string // e-mail of the owner, may be empty
-	Meta        map[string]string
-	Flatten     bool // form fields and annotations were drawn into the pages
-	Reminders   ReminderRule
+	FileName     string
+	DisplayName  string // activityDisplayName
+	Location     Location
+	RequiresAuth bool   // people prove who they are before they are shown the document
+	InOrder      bool   // signInOrder: everyone waits for those before
+	User         string // e-mail of the owner, may be empty
+	Meta         map[string]string
+	Flatten      bool // form fields and annotations were drawn into the pages
+	Reminders    ReminderRule
 
 	Document Document // the intake bytes: what everyone is shown until completion
 	Sealed   Document // zero until Completed

@@ -9,6 +9,8 @@ type SequenceView struct {
 	You SequenceSignee
 	// Trusted is set when the company itself asks with its credentials: everything may be shown.
 	Trusted bool
+	// Admitted is set when the asker has proved who they are, where the sequence asks for it.
+	Admitted bool
 }
 
 // errNoSequence is the same whichever key is wrong: a sequence key alone tells nothing.
@@ -25,7 +27,7 @@ func (v SequenceView) Documents() []View {
 		}
 		for _, s := range v.You.Signees {
 			if s.Process == m.Process.Key {
-				out = append(out, View{Facts: m, You: s})
+				out = append(out, View{Facts: m, You: s, Admitted: v.Admitted})
 				break
 			}
 		}
@@ -57,5 +59,7 @@ func (s *Service) LookSequence(ctx context.Context, q SequenceKey, k SequenceSig
 	if !ok {
 		return SequenceView{}, errNoSequence
 	}
-	return SequenceView{Facts: f, You: you, Trusted: caller != nil && caller.Company.Key == f.Process.Company}, nil
+	v := SequenceView{Facts: f, You: you, Trusted: caller != nil && caller.Company.Key == f.Process.Company}
+	v.Admitted = s.admits(ctx, you.about())
+	return v, nil
 }

@@ -3,6 +3,7 @@ package innsigli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -242,6 +243,11 @@ func (openKeys) Unwrap(w WrappedKey, _ string) ([]byte, error) { return w.Bytes,
 type oneCode string
 
 func (c oneCode) Code(Token) string { return string(c) }
+
+func (c oneCode) Admission(text string) []byte {
+	h := sha256.Sum256([]byte(string(c) + text))
+	return h[:]
+}
 
 // service is a Service on a store, whose pages and kicks can be looked at.
 func service(t *testing.T, st Store) (s *Service, pages *fakePages, kicks *int) {

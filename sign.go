@@ -139,7 +139,7 @@ func (s *Service) Sign(ctx context.Context, t Token, code string, by Act) (View,
 		return View{}, err
 	}
 	you, _ := f.Process.Signee(f.Challenge.Signee)
-	return View{Facts: f, You: you}, nil
+	return View{Facts: f, You: you, Admitted: true}, nil
 }
 
 // answer takes the code to a challenge, for one document or for all of a person, and has decide judge what is signed.
@@ -154,7 +154,7 @@ func (s *Service) answer(ctx context.Context, t Token, code string, all bool, de
 	switch {
 	case err != nil:
 		return Facts{}, err
-	case all != (f.Challenge.Person != ""):
+	case f.Challenge.Entry || all != (f.Challenge.Person != ""):
 		return Facts{}, errNoCode
 	case right && usedFor(f, t):
 		return f, nil
@@ -237,7 +237,7 @@ func openFor(f Facts) error {
 func decideSign(f Facts, t Token, by Act) (Change, error) {
 	p, ch := f.Process, f.Challenge
 	you, ok := p.Signee(ch.Signee)
-	if !ok || ch.Token != t || ch.Process != p.Key || ch.Person != "" {
+	if !ok || ch.Token != t || ch.Process != p.Key || ch.Person != "" || ch.Entry {
 		return Change{}, errNoCode
 	}
 	switch {

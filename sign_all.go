@@ -106,7 +106,7 @@ func (s *Service) SignAll(ctx context.Context, t Token, code string, by Act) (Se
 func decideSignAll(f Facts, t Token, by Act) (Change, error) {
 	ch := f.Challenge
 	you, ok := f.Person(ch.Person)
-	if !ok || ch.Token != t {
+	if !ok || ch.Token != t || ch.Entry {
 		return Change{}, errNoCode
 	}
 	switch {

@@ -79,7 +79,8 @@ type Challenge struct {
 	Token     Token
 	Process   ProcessKey
 	Signee    SigneeKey
-	Person    SequenceSigneeKey // set when the code signs all documents of a person; then Signee is their first
+	Person    SequenceSigneeKey // set when the code is for all documents of a person; then Signee is their first
+	Entry     bool              // the code admits to the document, and signs nothing
 	Via       string            // "sms" or "email"
 	SentAt    time.Time
 	ExpiresAt time.Time

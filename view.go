@@ -13,6 +13,8 @@ type View struct {
 	You Signee
 	// Trusted is set when the company itself asks with its credentials: everything may be shown.
 	Trusted bool
+	// Admitted is set when the asker has proved who they are, where the process asks for it.
+	Admitted bool
 	// Caller is the name of the API key that the company asks with.
 	Caller string
 }
@@ -65,7 +67,7 @@ func (s *Service) Look(ctx context.Context, p ProcessKey, k SigneeKey, caller *C
 	case !ok:
 		return View{}, errNoSignee
 	}
-	return View{Facts: f, You: you}.by(caller), nil
+	return s.admit(ctx, View{Facts: f, You: you}.by(caller)), nil
 }
 
 // LookWhole shows a process to its company.
@@ -251,6 +253,9 @@ func errGone(st State) *Error {
 func (s *Service) readable(v View) (Document, error) {
 	if v.Process.State.Ended() {
 		return Document{}, errGone(v.Process.State)
+	}
+	if v.Locked() {
+		return Document{}, ErrUnadmitted()
 	}
 	if !v.Readable() && v.Process.State.Active() {
 		return Document{}, refuse(Forbidden, "NotYourTurn", "It is not this person's turn yet: others sign first.")

@@ -118,7 +118,7 @@ func (a *API) wrapActivity(act innsigli.Activity) activityWrapper {
 		item := activityItem{
 			FlowKey: string(p.Flow), ProcessKey: string(p.Key), SigneeKey: string(l.Signee), Status: string(l.Kind),
 			Description: l.Description(), UserAgent: l.Client.Agent, CreatedAt: logTime(l.At), CreatedBy: l.CreatedBy(),
-			RequiresAuth: act.Sequence.RequiresAuth, SignInOrder: p.InOrder, SignatureLocation: p.Location.String(), SequenceKey: string(act.Sequence.Key),
+			RequiresAuth: act.Sequence.RequiresAuth || p.RequiresAuth, SignInOrder: p.InOrder, SignatureLocation: p.Location.String(), SequenceKey: string(act.Sequence.Key),
 		}
 		if l.Kind == innsigli.LogCreated || l.Kind == innsigli.LogStarted {
 			item.FileName = p.FileName

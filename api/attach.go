@@ -43,6 +43,9 @@ func (a *API) attachOne(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.Locked() {
+		return innsigli.ErrUnadmitted()
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, innsigli.MaxAttachmentBytes+formRest)
 	form, err := r.MultipartReader()
 	if err != nil {

@@ -146,14 +146,13 @@ func unbuilt(name string) innsigli.FieldError {
 }
 
 // notBuilt names the members of the request that are known and not built yet. Ignoring them would do something else
-// than was asked: requiresAuth left out would show documents (design/decisions.md 2).
+// than was asked (design/decisions.md 2).
 func (in *createSigningProcess) notBuilt() []innsigli.FieldError {
 	var out []innsigli.FieldError
 	for _, m := range []struct {
 		name string
 		set  bool
 	}{
-		{"requiresAuth", in.RequiresAuth},
 		{"sequenceKey", in.SequenceKey != ""},
 	} {
 		if m.set {
@@ -171,7 +170,7 @@ func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
 	}
 	req := innsigli.CreateRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
-		DisplayName: strings.TrimSpace(in.ActivityDisplayName), InOrder: in.SignInOrder, Flatten: in.FlattenDocument, Hash: in.hash(),
+		DisplayName: strings.TrimSpace(in.ActivityDisplayName), InOrder: in.SignInOrder, RequiresAuth: in.RequiresAuth, Flatten: in.FlattenDocument, Hash: in.hash(),
 		ReminderRule: strings.TrimSpace(in.ReminderRule),
 		Attachments:  in.attachments(),
 	}

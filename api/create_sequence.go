@@ -175,11 +175,8 @@ func (u *uploads) short(ctx context.Context, in *createSequentialSigning) error 
 
 // request translates the wire into the trade.
 func (in *createSequentialSigning) request() (innsigli.CreateSequenceRequest, error) {
-	req := innsigli.CreateSequenceRequest{User: strings.TrimSpace(in.User), InOrder: in.SignInOrder, Hash: in.hash()}
+	req := innsigli.CreateSequenceRequest{User: strings.TrimSpace(in.User), InOrder: in.SignInOrder, RequiresAuth: in.RequiresAuth, Hash: in.hash()}
 	var bad []innsigli.FieldError
-	if in.RequiresAuth {
-		bad = append(bad, unbuilt("requiresAuth"))
-	}
 	for i := range in.CreateSigningProcesses {
 		if i > innsigli.MaxSequence {
 			break // the number alone is refused

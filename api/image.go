@@ -50,6 +50,9 @@ func (a *API) drawn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.Locked() {
+		return innsigli.ErrUnadmitted()
+	}
 	return a.keepDrawn(w, r, []innsigli.View{v}, in.imageData)
 }
 
@@ -62,6 +65,9 @@ func (a *API) drawnForAll(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.Service.LookSequence(r.Context(), innsigli.SequenceKey(lowered(in.SequenceKey)), innsigli.SequenceSigneeKey(lowered(in.SequenceSigneeKey)), nil)
 	if err != nil {
 		return err
+	}
+	if v.Locked() {
+		return innsigli.ErrUnadmitted()
 	}
 	return a.keepDrawn(w, r, v.Documents(), in.imageData)
 }

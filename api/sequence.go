@@ -69,6 +69,9 @@ func (a *API) sequenceSignee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.Locked() {
+		return innsigli.ErrUnadmitted()
+	}
 	return web.WriteJSON(w, http.StatusOK, a.sequence(v))
 }
 

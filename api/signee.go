@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/web"
 )
 
@@ -16,6 +17,9 @@ func (a *API) signee(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.Service.Look(r.Context(), processKey(r), signeeKey(r), c)
 	if err != nil {
 		return err
+	}
+	if v.Locked() {
+		return innsigli.ErrUnadmitted()
 	}
 	return web.WriteJSON(w, http.StatusOK, a.view(v))
 }

@@ -89,7 +89,7 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
 		FlattenDocument: p.Flatten, SealLevel: innsigli.LevelName(p.Sealed.Level), SealPending: p.Pending(),
-		SignInOrder: p.InOrder, SequenceKey: string(p.Sequence()), ReminderRule: p.Reminders.String(),
+		SignInOrder: p.InOrder, RequiresAuth: p.RequiresAuth, SequenceKey: string(p.Sequence()), ReminderRule: p.Reminders.String(),
 	}
 }
 

@@ -14,16 +14,24 @@ func (n *Notifier) mailCode(ctx context.Context, j innsigli.Job) (innsigli.Decis
 		return nil, err
 	}
 	c := s.card("code")
-	c.Lead = []paragraph{s.p("mail.code.lead")}
+	c.Lead = []paragraph{s.p(s.codeKey("mail.code.lead"))}
 	c.Code = n.Identity.Code(innsigli.Token(j.Ref))
 	c.fact(s.t("mail.label.company"), s.company)
 	c.fact(s.t("mail.label.valid"), s.words.DateTime(s.facts.Challenge.ExpiresAt.UTC()))
 	c.Rest = []paragraph{s.p("mail.code.secret")}
 	// That a code was asked for is in the log since then; nothing follows from its delivery.
-	return n.post(ctx, s, s.t("mail.code.subject"), c, told())
+	return n.post(ctx, s, s.t(s.codeKey("mail.code.subject")), c, told())
+}
+
+// codeKey gives the text for a code that signs, or that admits to the document.
+func (s *scene) codeKey(key string) string {
+	if s.facts.Challenge.Entry {
+		return key + "_entry"
+	}
+	return key
 }
 
 // codeCounts says whether the code of the job can still be used.
 func (s *scene) codeCounts() bool {
-	return s.waits() && string(s.facts.Challenge.Token) == s.job.Ref && s.facts.Challenge.Open(s.facts.Now)
+	return s != nil && (s.waits() || s.facts.Challenge.Entry) && string(s.facts.Challenge.Token) == s.job.Ref && s.facts.Challenge.Open(s.facts.Now)
 }

@@ -63,7 +63,7 @@ func (s *scene) gather() {
 	if len(s.all) == 0 { // signed meanwhile
 		s.all = []innsigli.Facts{s.facts}
 	}
-	s.document = documentOf(s.all[0].Process)
+	s.document = s.called(s.all[0].Process)
 	if s.many() {
 		s.document = s.words.N("mail.documents", len(s.all)-1, "document", s.document)
 	}
@@ -83,6 +83,15 @@ func (s *scene) isReader(sg innsigli.Signee) bool {
 		return true
 	}
 	return sg.Email != "" && strings.EqualFold(sg.Email, s.job.Address) || sg.Phone != "" && sg.Phone == s.job.Address
+}
+
+// called is the name of a document in a message. Where people prove who they are before they see it, a message to them does
+// not name it, since anybody may read their mail; unless it brings the document itself (facts/wire.md 2.3).
+func (s *scene) called(p innsigli.Process) string {
+	if s.you.Key != "" && s.facts.RequiresAuth() && p.State != innsigli.Completed {
+		return s.t("mail.document.hidden")
+	}
+	return documentOf(p)
 }
 
 // documentOf is what people call a document.
@@ -115,7 +124,7 @@ func (s *scene) link(l innsigli.Links) string {
 // documents adds a line for each document.
 func (s *scene) documents(c *card) {
 	for _, d := range s.all {
-		c.fact(s.t("mail.label.document"), documentOf(d.Process))
+		c.fact(s.t("mail.label.document"), s.called(d.Process))
 	}
 }
 

@@ -17,7 +17,7 @@ func (n *Notifier) smsCode(ctx context.Context, j innsigli.Job) (innsigli.Decisi
 	}
 	code := n.Identity.Code(innsigli.Token(j.Ref))
 	left := s.facts.Challenge.ExpiresAt.Sub(s.facts.Now)
-	text := s.short("sms.code", "code", code) + "\n" + s.words.N("sms.valid", max(1, int(left.Round(time.Minute)/time.Minute)))
+	text := s.short(s.codeKey("sms.code"), "code", code) + "\n" + s.words.N("sms.valid", max(1, int(left.Round(time.Minute)/time.Minute)))
 	if host := hostOf(s.link(n.Links)); host != "" {
 		text += "\n\n@" + host + " #" + code
 	}

@@ -89,7 +89,6 @@ func (h *Handler) codePage(w http.ResponseWriter, r *http.Request) error {
 
 // askCode shows the field for the code, or the offer to send one.
 func (h *Handler) askCode(w http.ResponseWriter, r *http.Request, p person) error {
-	v := p.View
 	q := web.Query(r)
 	a := asking{person: p, Consent: p.consent().Version(), Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
 	if !a.Token.Valid() {
@@ -99,8 +98,16 @@ func (h *Handler) askCode(w http.ResponseWriter, r *http.Request, p person) erro
 	if !a.InSequence {
 		a.watched(false)
 	}
+	a.count(q.Get("before"))
+	return h.show(w, http.StatusOK, "code", &a)
+}
+
+// count works out how many tries are left, and how long until another code is offered. said is the number of wrong tries
+// when the code was sent.
+func (a *asking) count(said string) {
+	v := a.View
 	a.Before = v.You.WrongTries
-	if n, err := strconv.Atoi(q.Get("before")); err == nil && n >= 0 && n <= v.You.WrongTries {
+	if n, err := strconv.Atoi(said); err == nil && n >= 0 && n <= v.You.WrongTries {
 		a.Before = n
 	}
 	a.Left = min(innsigli.MaxCodeTries-(v.You.WrongTries-a.Before), innsigli.MaxWrongTries-v.You.WrongTries)
@@ -110,7 +117,6 @@ func (h *Handler) askCode(w http.ResponseWriter, r *http.Request, p person) erro
 	if sent := v.You.LastTokenAt; !sent.IsZero() {
 		a.Wait = max(0, int((resendAfter-v.Now.Sub(sent)).Round(time.Second)/time.Second))
 	}
-	return h.show(w, http.StatusOK, "code", &a)
 }
 
 // sign takes the code.
@@ -134,19 +140,10 @@ func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
 
 // takeCode reads the form with the code and has it answered; sign says where under the link it goes on.
 func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, sign func(innsigli.Token, string, innsigli.Act) (string, error)) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return err
-		}
-		return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
-	}
-	token := innsigli.Token(r.PostForm.Get("token"))
-	before, err := strconv.Atoi(r.PostForm.Get("before"))
+	token, before, code, err := codeForm(w, r, p)
 	if err != nil {
-		before = p.View.You.WrongTries
+		return err
 	}
-	code := digits(r.PostForm.Get("code"))
 	if len(code) != codeLength {
 		return seeOther(w, r, p.To(codePath(token, before, "short"))) // a slip of the finger costs no try
 	}
@@ -156,9 +153,25 @@ func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, si
 	}
 	next, err := sign(token, code, innsigli.Act{From: h.client(r), Consent: consent})
 	if err != nil {
-		return h.wrongCode(w, r, p, codePath(token, before, "wrong"), err)
+		return h.wrongCode(w, r, p, codePath(token, before, "wrong"), codePath("", 0, "late"), err)
 	}
 	return seeOther(w, r, p.To(next))
+}
+
+// codeForm reads the form with a code: the token, the wrong tries when the code was sent, and the digits.
+func codeForm(w http.ResponseWriter, r *http.Request, p *person) (token innsigli.Token, before int, code string, err error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return "", 0, "", err
+		}
+		return "", 0, "", &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
+	}
+	before, err = strconv.Atoi(r.PostForm.Get("before"))
+	if err != nil {
+		before = p.View.You.WrongTries
+	}
+	return innsigli.Token(r.PostForm.Get("token")), before, digits(r.PostForm.Get("code")), nil
 }
 
 // consent is the sentence above the button, as code.html shows it.
@@ -180,7 +193,7 @@ func digits(s string) string {
 }
 
 // wrongCode leads back to the field, with words. Everything else than an answer to a code is a refusal like any other.
-func (h *Handler) wrongCode(w http.ResponseWriter, r *http.Request, p *person, again string, err error) error {
+func (h *Handler) wrongCode(w http.ResponseWriter, r *http.Request, p *person, again, late string, err error) error {
 	e, ok := errors.AsType[*innsigli.Error](err)
 	if !ok {
 		return err
@@ -189,7 +202,7 @@ func (h *Handler) wrongCode(w http.ResponseWriter, r *http.Request, p *person, a
 	case wrongCode:
 		return seeOther(w, r, p.To(again))
 	case lateCode, noCode:
-		return seeOther(w, r, p.To(codePath("", 0, "late")))
+		return seeOther(w, r, p.To(late))
 	}
 	return err
 }

@@ -296,6 +296,18 @@ func (f *fake) RequestCode(_ context.Context, r innsigli.CodeRequest) (innsigli.
 	return innsigli.Challenge{Token: token, Process: r.Process, Signee: r.Signee, Via: "sms", SentAt: noon}, nil
 }
 
+func (f *fake) RequestEntry(context.Context, innsigli.EntryRequest) (innsigli.Challenge, error) {
+	return innsigli.Challenge{Token: innsigli.Token(strings.Repeat("e", 32)), Entry: true, Via: "sms", SentAt: noon}, nil
+}
+
+func (f *fake) Enter(ctx context.Context, _ innsigli.Token, code string, _ innsigli.Client) (innsigli.View, innsigli.Access, error) {
+	if code != rightCode {
+		return innsigli.View{}, innsigli.Access{}, &innsigli.Error{Kind: innsigli.Invalid, Code: wrongCode}
+	}
+	v, err := f.Look(ctx, "sp01", "si01", nil)
+	return v, innsigli.Access{Token: "a-token", ExpiresAt: noon.Add(time.Hour)}, err
+}
+
 func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.View, error) {
 	f.mu.Lock()
 	f.act = by

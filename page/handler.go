@@ -24,6 +24,8 @@ type Signing interface {
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
+	RequestEntry(ctx context.Context, r innsigli.EntryRequest) (innsigli.Challenge, error)
+	Enter(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, innsigli.Access, error)
 	Subscription(ctx context.Context, p innsigli.ProcessKey, tag string) (v innsigli.View, off bool, err error)
 	Unsubscribe(ctx context.Context, p innsigli.ProcessKey, tag string, from innsigli.Client) error
 	Sign(ctx context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.View, error)
@@ -58,6 +60,7 @@ type Handler struct {
 	cross     *http.CrossOriginProtection
 	templates templates
 	assets    assets
+	secure    bool // people reach the server over https
 	verifying *web.Limiter
 	reading   *web.Limiter
 	turns     chan struct{} // one for each document that is being checked
@@ -87,6 +90,7 @@ func New(c Config) (*Handler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("public URL: %w", err)
 		}
+		h.secure = u.Scheme == "https"
 		if err := h.cross.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
 			return nil, fmt.Errorf("public URL: %w", err)
 		}

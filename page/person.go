@@ -64,8 +64,17 @@ func linkOf(p innsigli.ProcessKey, k innsigli.SigneeKey) string {
 	return "/s/" + string(p) + "/" + string(k)
 }
 
-// look asks how the process stands for whoever holds the link.
+// look asks how the process stands for whoever holds the link, and may be shown it.
 func (h *Handler) look(r *http.Request) (innsigli.View, error) {
+	v, err := h.lookAt(r)
+	if err == nil && v.Locked() {
+		err = innsigli.ErrUnadmitted()
+	}
+	return v, err
+}
+
+// lookAt asks it for anybody who holds the link.
+func (h *Handler) lookAt(r *http.Request) (innsigli.View, error) {
 	p, k, err := keysOf(r)
 	if err != nil {
 		return innsigli.View{}, err
@@ -214,7 +223,7 @@ type stateAnswer struct {
 
 // state tells an open page whether what it shows is still so.
 func (h *Handler) state(w http.ResponseWriter, r *http.Request) error {
-	v, err := h.look(r)
+	v, err := h.lookAt(r)
 	if err != nil {
 		return h.plainRefusal(w, r, err)
 	}

@@ -82,6 +82,11 @@ func (h *Handler) page(f web.HandlerFunc) http.HandlerFunc {
 		if status == web.StatusClientGone {
 			return
 		}
+		if e.Kind == innsigli.Unadmitted {
+			s := screen{base: linkPath(r), chosen: web.Query(r).Get("lng")}
+			_ = seeOther(w, r, s.To("/enter")) // never fails
+			return
+		}
 		if status >= http.StatusInternalServerError {
 			h.log.ErrorContext(r.Context(), "page failed", "request", web.RequestID(r.Context()), "method", r.Method,
 				"status", status, "cause", err.Error())

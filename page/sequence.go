@@ -44,6 +44,15 @@ type paper struct {
 
 // lookAll asks how a sequence stands for whoever holds the link.
 func (h *Handler) lookAll(r *http.Request) (innsigli.SequenceView, error) {
+	v, err := h.lookAtAll(r)
+	if err == nil && v.Locked() {
+		err = innsigli.ErrUnadmitted()
+	}
+	return v, err
+}
+
+// lookAtAll asks it for anybody who holds the link.
+func (h *Handler) lookAtAll(r *http.Request) (innsigli.SequenceView, error) {
 	q := innsigli.SequenceKey(chi.URLParam(r, "sequence"))
 	k := innsigli.SequenceSigneeKey(chi.URLParam(r, "person"))
 	if !q.Valid() || !k.Valid() {
@@ -228,7 +237,7 @@ func (h *Handler) toDocuments(w http.ResponseWriter, r *http.Request) error {
 
 // stateOfAll tells an open page whether what it shows is still so.
 func (h *Handler) stateOfAll(w http.ResponseWriter, r *http.Request) error {
-	v, err := h.lookAll(r)
+	v, err := h.lookAtAll(r)
 	if err != nil {
 		return h.plainRefusal(w, r, err)
 	}

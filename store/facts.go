@@ -51,7 +51,7 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 	c.name, c.email, c.language, f.name, f.active, f.created_at,
 	coalesce((select 1 + h.copied from key_hold h where h.process = p.key), 0),
 	case when exists (select 1 from key_hold h where h.process = p.key) then (select count(*) from job n where n.grp = p.grp and n.process = p.key
-		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order,
+		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order, p.requires_auth,
 	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
 	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0),
 	coalesce(s.level, ''), coalesce(s.pending, 0), coalesce(a.level, ''), coalesce(a.pending, 0)
@@ -78,7 +78,7 @@ const (
 	qSignees = signeeColumns + ` where s.process = $1 and $2 = '' order by s.position` // $2 stands for the company that a group is asked with
 )
 
-const qChallenge = `select token, process, signee, person, via, sent_at, expires_at, tries, void, used_at from challenge
+const qChallenge = `select token, process, signee, person, via, sent_at, expires_at, tries, void, used_at, entry from challenge
 	where token = $1 and process = $2`
 
 // found collects the facts of a group while its statements run. The zero value is ready.
@@ -206,14 +206,14 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	var state, meta, sealLevel, evidenceLevel string
 	var pending, evidencePending int64
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, hooks, pages, sealedPages, evidencePages int64
-	var flatten, signed, certification, erased, first, every, hour int64
+	var flatten, signed, certification, erased, first, every, hour, proof int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
 		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy, &erased,
 		&flatten, &first, &every, &c.TimeZone, &hour, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
-		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder,
+		&c.Name, &c.Email, &language, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder, &proof,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
 		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending, &evidenceLevel, &evidencePending,
 	)
@@ -234,6 +234,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)
 	f.Held, f.Copied, f.Hooks, p.InOrder = held != 0, held == heldAndCopied, int(hooks), inOrder != 0
+	p.RequiresAuth = proof != 0
 	if q.Key != "" {
 		q.Company, q.RequiresAuth, q.InOrder, q.CreatedAt = p.Company, auth != 0, allInOrder != 0, timeOf(begun)
 	}
@@ -271,8 +272,9 @@ func scanSignee(r row) (innsigli.Signee, error) {
 
 func scanChallenge(r row) (innsigli.Challenge, error) {
 	var c innsigli.Challenge
-	var sent, expires, tries, void, used int64
-	err := r.Scan((*string)(&c.Token), (*string)(&c.Process), (*string)(&c.Signee), (*string)(&c.Person), &c.Via, &sent, &expires, &tries, &void, &used)
+	var sent, expires, tries, void, used, entry int64
+	err := r.Scan((*string)(&c.Token), (*string)(&c.Process), (*string)(&c.Signee), (*string)(&c.Person), &c.Via, &sent, &expires, &tries, &void, &used, &entry)
+	c.Entry = entry != 0
 	c.SentAt, c.ExpiresAt, c.UsedAt = timeOf(sent), timeOf(expires), timeOf(used)
 	c.Tries, c.Void = int(tries), void != 0
 	return c, err

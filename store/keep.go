@@ -43,7 +43,8 @@ const (
 	// A try is counted as wrong before the code is compared; when it was right that is taken back.
 	qRightTry   = `update signee set wrong_tries = wrong_tries - 1 where key = $1 and wrong_tries > 0`
 	qVoid       = `update challenge set void = 1 where signee = $1 and void = 0 and used_at = 0`
-	qChallenged = `insert into challenge (token, process, signee, person, via, sent_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`
+	qChallenged = `insert into challenge (token, process, signee, person, via, sent_at, expires_at, entry) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+	qEnter      = `update challenge set used_at = $1 where token = $2 and process = $3 and entry = 1 and void = 0 and used_at = 0`
 	qTokenAt    = `update signee set last_token_at = $1 where key = $2 and process = $3`
 	qDocument   = `insert into document (process, role, blob, size, sha256, pages, original, signed, certification, level, pending)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
@@ -107,8 +108,11 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	if ch := c.Challenge; ch != nil {
 		b.exec("older challenges", qVoid, string(ch.Signee))
-		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt))
+		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt), flag(ch.Entry))
 		b.must("time of challenge", qTokenAt, micros(ch.SentAt), string(ch.Signee), key)
+	}
+	if c.Enter != "" {
+		b.must("admission", qEnter, now, string(c.Enter), key)
 	}
 	if r := c.Decline; r != nil {
 		b.must("refusal", qDecline, now, r.Reason, string(r.Signee), key)
@@ -245,7 +249,7 @@ func answers(c *innsigli.Change, t innsigli.Token) bool {
 	by := func(all []innsigli.Signature) bool {
 		return slices.ContainsFunc(all, func(s innsigli.Signature) bool { return s.Token == t })
 	}
-	return by(c.Sign) || slices.ContainsFunc(c.Members, func(m innsigli.MemberChange) bool { return by(m.Sign) })
+	return by(c.Sign) || c.Enter == t || slices.ContainsFunc(c.Members, func(m innsigli.MemberChange) bool { return by(m.Sign) })
 }
 
 func (d *DB) keepLog(b *batch, f *innsigli.Facts, e *innsigli.LogEntry) {

@@ -81,7 +81,8 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) int {
 	if status == StatusClientGone {
 		return status
 	}
-	if status == http.StatusUnauthorized {
+	// Who was not admitted has no user name to give, and a browser must not ask for one.
+	if status == http.StatusUnauthorized && e.Kind != innsigli.Unadmitted {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Innsigli", charset="UTF-8"`)
 	}
 	setRetryAfter(w, e.RetryAfter)

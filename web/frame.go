@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/innsigli/innsigli"
 )
 
 // Observer is told of every request when it is over; the metrics. route is the pattern, never the path.
@@ -37,7 +39,7 @@ func (f *Frame) Wrap(next http.Handler) http.Handler {
 		rc := chi.NewRouteContext()
 		ctx := context.WithValue(r.Context(), requestKey{}, strings.ToLower(rand.Text()[:12]))
 		ctx = context.WithValue(ctx, chi.RouteCtxKey, rc)
-		r = r.WithContext(ctx)
+		r = r.WithContext(innsigli.WithAccess(ctx, accessTokens(r)...))
 		rw := &recorder{ResponseWriter: w}
 		h := rw.Header()
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -17,6 +17,7 @@ type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 // statusOf is the one table from kinds of refusal to HTTP. A test fails when a kind has no row.
 var statusOf = map[innsigli.Kind]int{
 	innsigli.Invalid:         http.StatusBadRequest,
+	innsigli.Unadmitted:      http.StatusUnauthorized,
 	innsigli.Unauthenticated: http.StatusUnauthorized,
 	innsigli.Forbidden:       http.StatusForbidden,
 	innsigli.NotFound:        http.StatusNotFound,

@@ -69,6 +69,7 @@ func mailKind(subject string) string {
 		{"Til undirritunar: ", "invitation, is"},
 		{"Reminder: please sign ", "reminder"},
 		{"Áminning um undirritun: ", "reminder, is"},
+		{"Your code for reading", "code to read"},
 		{"Your code for signing", "code"},
 		{"Kóði til undirritunar", "code, is"},
 		{"Signed by everyone: ", "completed"},

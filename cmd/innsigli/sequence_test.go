@@ -326,7 +326,6 @@ func sequenceRefusals(t *testing.T, r *rig) {
 		return r.ask("POST", "/management/signing/sequential", "own", body)
 	}
 	refusal(t, "no user", ask(func(b, _ map[string]any) { delete(b, "user") }), 400, "NotEmpty", "user")
-	refusal(t, "requiresAuth", ask(func(b, _ map[string]any) { b["requiresAuth"] = true }), 400, "NotSupported", "requiresAuth")
 	refusal(t, "no processes", ask(func(b, _ map[string]any) { b["createSigningProcesses"] = []any{} }), 400, "NotEmpty", "createSigningProcesses")
 	refusal(t, "an address", ask(func(_, p map[string]any) { p["createSignees"] = []who{byMail("Ann", "ann")} }), 400, "Email", "createSigningProcesses[1].createSignees[0].email")
 	refusal(t, "no document", ask(func(_, p map[string]any) { delete(p, "pdfDocument") }), 400, "NotEmpty", "createSigningProcesses[1].pdfDocument")

@@ -106,15 +106,11 @@ func wireMembers(t *testing.T, r *rig, _ string) {
 		name string
 		v    any
 	}{
-		{"requiresAuth", true},
 		{"sequenceKey", "pg00"},
 	} {
 		refusal(t, x.name, r.ask("POST", "/management/signing", "own", with(x.name, x.v)), 400, "NotSupported", x.name)
 		refusal(t, x.name, r.ask("POST", "/management/signing", "own", with(strings.ToUpper(x.name), x.v)), 400, "NotSupported", x.name)
 	}
-	all := with("requiresAuth", true)
-	all["sequenceKey"] = "pg00"
-	refusal(t, "several", r.ask("POST", "/management/signing", "own", all), 400, "NotSupported", "requiresAuth", "sequenceKey")
 	none := with("requiresAuth", false)
 	none["signInOrder"], none["reminderRule"], none["attachments"], none["sequenceKey"], none["flattenDocument"] = false, "", []any{}, nil, nil
 	if a := r.ask("POST", "/management/signing", "own", none); a.status != 200 {

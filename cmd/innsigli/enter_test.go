@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/innsigli/innsigli/innsiglitest"
+)
+
+func TestProofBeforeReading(t *testing.T) {
+	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
+		t.Parallel()
+		r := newRig(t, db)
+		r.hook()
+		for _, s := range []struct {
+			name string
+			test func(*testing.T, *rig)
+		}{
+			{"a document is shown after a code", provenByCode},
+			{"or with a token of the company", provenByToken},
+			{"all documents of a sequence after one code", provenForAll},
+		} {
+			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
+		}
+	})
+}
+
+// admitted asks with an access token.
+func (r *rig) admitted(method, path, token string, body string) answer {
+	r.tb.Helper()
+	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	req.Header.Set("X-Access-Token", token)
+	return r.do(req)
+}
+
+// entryCode is the newest code to read with that went to an address.
+func (r *rig) entryCode(to string, after int) string {
+	r.tb.Helper()
+	code := codeOf(r.mailTo(to, func(m innsiglitest.Mail) bool { return m.Subject == "Your code for reading" && r.mailsTo(to) > after }))
+	usedCodes.Store(r.url+code, true)
+	return code
+}
+
+func numbered(t *testing.T, what string, a answer, code string) {
+	t.Helper()
+	if got, _ := a.errorCode(); a.status != http.StatusBadRequest || got != code {
+		t.Errorf("%s: %d %s, want %s", what, a.status, a.body, code)
+	}
+}
+
+func provenByCode(t *testing.T, r *rig) {
+	t.Helper()
+	const ann, bo = "ann@proof.example", "bo@proof.example"
+	body := r.bodyOf(innsiglitest.PDF(t, 1, "for Ann alone"), byMail("Ann", ann), byMail("Bo", bo))
+	body["REQUIRESAUTH"], body["pdfFileName"] = true, "Leyndarmál.pdf"
+	m := r.moment()
+	var p process
+	a := r.ask("POST", "/management/signing", "own", body)
+	if a.json(t, &p); a.status != http.StatusOK || !bytes.Contains(a.body, []byte(`"requiresAuth":true`)) {
+		t.Fatalf("create: %d %s", a.status, a.body)
+	}
+	r.went(m, "mail "+ann+": invitation", "mail "+bo+": invitation", "webhook 11")
+	if got := r.lastTo(ann); strings.Contains(got.Text+got.HTML+got.Subject, "Leyndarm") {
+		t.Errorf("the invitation names the document: %s", got.Text)
+	}
+	key := p.Signees[0].Key
+	link := "/s/" + p.Key + "/" + key
+	places := []string{"/signing/" + p.Key + "/signee/" + key, "/pdf/" + p.Key + "/" + key + ".pdf", link + "/page/1.png", link + "/text/1"}
+	for _, at := range places {
+		for _, token := range []string{"", "nonsense"} {
+			if a := r.admitted("GET", at, token, ""); a.status != http.StatusUnauthorized && a.status != http.StatusSeeOther || a.header.Get("WWW-Authenticate") != "" {
+				t.Errorf("%s with token %q: %d %s", at, token, a.status, a.body)
+			}
+		}
+	}
+	if a := r.ask("GET", places[0], "own", nil); a.status != http.StatusOK {
+		t.Errorf("the company itself: %d", a.status)
+	}
+
+	sent := r.mailsTo(ann)
+	m = r.moment()
+	first := r.ask("POST", "/signing/"+p.Key, "", map[string]string{"EMAIL": ann})
+	unknown := r.ask("POST", "/Signing/"+p.Key, "", map[string]string{"PhoneNumber": "+3545550199"})
+	challenge := first.header.Get("X-Challenge-Token")
+	if first.status != http.StatusUnauthorized || unknown.status != http.StatusUnauthorized || !bytes.Equal(first.body, unknown.body) ||
+		len(challenge) != len(unknown.header.Get("X-Challenge-Token")) || challenge == "" {
+		t.Fatalf("asked for a code: %d %s, %d %s", first.status, first.body, unknown.status, unknown.body)
+	}
+	code := r.entryCode(ann, sent)
+	if got := r.lastTo(ann); strings.Contains(got.Text+got.HTML, "Leyndarm") {
+		t.Errorf("the code's mail names the document: %s", got.Text)
+	}
+	r.went(m, "mail "+ann+": code to read")
+	numbered(t, "wrong", r.ask("POST", "/signing/"+p.Key, "", map[string]string{"token": challenge, "otp": wrongOf(code)}), "1120")
+	numbered(t, "signs nothing", r.ask("GET", "/signing/simple/otp?Token="+challenge+"&OTP="+code, "", nil), "1122")
+	in := r.ask("POST", "/signing/"+p.Key, "", map[string]string{"Token": challenge, "Otp": code})
+	token := in.header.Get("X-Access-Token")
+	if in.status != http.StatusOK || token == "" || !bytes.Contains(in.body, []byte(key)) {
+		t.Fatalf("entered: %d %s", in.status, in.body)
+	}
+	numbered(t, "used", r.ask("POST", "/signing/"+p.Key, "", map[string]string{"token": challenge, "otp": code}), "1121")
+	for _, at := range places {
+		if a := r.admitted("GET", at, token, ""); a.status != http.StatusOK {
+			t.Errorf("%s with the token: %d %s", at, a.status, a.body)
+		}
+		if other := strings.ReplaceAll(at, key, p.Signees[1].Key); r.admitted("GET", other, token, "").status == http.StatusOK {
+			t.Errorf("%s is open with the token of another", other)
+		}
+	}
+	if n := count(r.statuses(p.Key), "Authenticated"); n != 1 {
+		t.Errorf("%d lines tell of it", n)
+	}
+	if a := r.sign(p, 0); a.status != http.StatusOK {
+		t.Errorf("sign: %d %s", a.status, a.body)
+	}
+	if st := r.cancel(p.Key); st != http.StatusNoContent {
+		t.Fatalf("cancel: %d", st)
+	}
+	if a := r.admitted("GET", places[1], token, ""); a.status != http.StatusGone {
+		t.Errorf("after the cancel: %d", a.status)
+	}
+	refusal(t, "code after the cancel", r.ask("POST", "/signing/"+p.Key, "", map[string]string{"email": ann}), 400, "ProcessNotActive", "ProcessKey")
+	r.settledCopy(p.Key)
+}
+
+func provenByToken(t *testing.T, r *rig) {
+	t.Helper()
+	const ann = "ann@token.example"
+	body := r.bodyOf(innsiglitest.PDF(t, 1, "by token"), byMail("Ann", ann))
+	body["requiresAuth"] = true
+	var p process
+	r.ask("POST", "/management/signing", "own", body).json(t, &p)
+	at := "/management/signing/" + p.Key + "/signee/" + p.Signees[0].Key + "/Token"
+	var got struct {
+		AccessToken, TokenType, ExpiresAt, Scope string
+		ExpiresIn                                int
+	}
+	a := r.ask("POST", at, "own", map[string]int{"ExpiresIn": 600})
+	if a.json(t, &got); a.status != http.StatusOK || got.ExpiresIn < 595 || got.ExpiresIn > 600 || got.Scope == "" || got.ExpiresAt == "" {
+		t.Fatalf("token: %d %s", a.status, a.body)
+	}
+	pdf := "/pdf/" + p.Key + "/" + p.Signees[0].Key + ".pdf"
+	if a := r.admitted("GET", pdf, got.AccessToken, ""); a.status != http.StatusOK {
+		t.Errorf("with the token: %d", a.status)
+	}
+	a = r.ask("POST", at, "own", nil)
+	if a.json(t, &got); a.status != http.StatusOK || got.ExpiresIn < 172795 {
+		t.Errorf("left out: %d %s", a.status, a.body)
+	}
+	for _, n := range []int{-1, 59, 30*24*3600 + 1, 1 << 40} {
+		refusal(t, "time", r.ask("POST", at, "own", map[string]int{"expiresIn": n}), 400, "InclusiveBetween", "ExpiresIn")
+	}
+	if a := r.ask("POST", at, "", nil); a.status != http.StatusUnauthorized {
+		t.Errorf("without credentials: %d", a.status)
+	}
+	if a := r.ask("POST", strings.Replace(at, p.Signees[0].Key, "si00", 1), "own", nil); a.status != http.StatusNotFound {
+		t.Errorf("nobody: %d %s", a.status, a.body)
+	}
+	// A changed address voids what was given out for the former.
+	if a := r.ask("PUT", "/signing/"+p.Key+"/signee/"+p.Signees[0].Key, "own", map[string]string{
+		"processKey": p.Key, "signeeKey": p.Signees[0].Key, "email": "new@token.example",
+	}); a.status != http.StatusOK {
+		t.Fatalf("change: %d %s", a.status, a.body)
+	}
+	if a := r.admitted("GET", pdf, got.AccessToken, ""); a.status != http.StatusUnauthorized {
+		t.Errorf("after the address changed: %d", a.status)
+	}
+}
+
+func provenForAll(t *testing.T, r *rig) {
+	t.Helper()
+	const ann = "ann@all.example"
+	q := r.createSequence(map[string]any{"requiresAuth": true}, part{"a", []who{byMail("Ann", ann)}}, part{"b", []who{byMail("Ann", ann)}})
+	at := "/signing/sequential/" + q.Key + "/signee/" + q.person(0)
+	one := q.SigningProcesses[0].process
+	pdf := "/pdf/" + one.Key + "/" + one.Signees[0].Key + ".pdf"
+	for _, path := range []string{at, pdf} {
+		if a := r.ask("GET", path, "", nil); a.status != http.StatusUnauthorized {
+			t.Errorf("%s before: %d %s", path, a.status, a.body)
+		}
+	}
+	sent := r.mailsTo(ann)
+	a := r.ask("POST", "/signing/sequential/"+q.Key, "", map[string]string{"email": ann})
+	in := r.ask("POST", "/signing/sequential/"+q.Key, "", map[string]string{"token": a.header.Get("X-Challenge-Token"), "otp": r.entryCode(ann, sent)})
+	token := in.header.Get("X-Access-Token")
+	if in.status != http.StatusOK || token == "" || !bytes.Contains(in.body, []byte(q.Key)) {
+		t.Fatalf("entered: %d %s", in.status, in.body)
+	}
+	for _, path := range []string{at, pdf} {
+		if a := r.admitted("GET", path, token, ""); a.status != http.StatusOK {
+			t.Errorf("%s with the token: %d %s", path, a.status, a.body)
+		}
+	}
+	var got struct{ AccessToken string }
+	r.ask("POST", at+"/token", "own", nil).json(t, &got)
+	if a := r.admitted("GET", pdf, got.AccessToken, ""); a.status != http.StatusOK {
+		t.Errorf("with the company's token: %d", a.status)
+	}
+	if a := r.signWhole(q, q.person(0), ann); a.status != http.StatusOK {
+		t.Errorf("sign: %d %s", a.status, a.body)
+	}
+}
