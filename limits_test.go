@@ -58,6 +58,7 @@ var limitTests = map[string]func(*testing.T){
 	"MaxRemindersAnHour":  remindersAnHour,
 	"MaxRetentionDays":    retentionDays,
 	"MaxNormalisedBytes":  normalisedBytes,
+	"MaxSealedBytes":      sealedBytes,
 	"MaxXMLBytes":         xmlBytes,
 	"MaxXMLBody":          xmlBody,
 	"MaxAttachments":      attachmentCount,
@@ -202,6 +203,16 @@ func bodyBytes(t *testing.T) {
 	if need := 6*MaxMetaBytes + MaxSignees*signee; rest < need {
 		t.Errorf("%d bytes are left for what may take %d", rest, need)
 	}
+}
+
+// sealedBytes holds that there is room for what sealing adds to the largest document: a signature image of everybody,
+// which a mark may write a quarter larger (a test in paper), and 3 MB of evidence, time stamps and proofs.
+func sealedBytes(t *testing.T) {
+	t.Helper()
+	if need := MaxNormalisedBytes + MaxSignees*MaxDrawingBytes*5/4 + 3<<20; MaxSealedBytes < need {
+		t.Errorf("a sealed document may have %d bytes, and %d are allowed", need, MaxSealedBytes)
+	}
+	testedBy("page/verify_test.go", "MaxSealedBytes")(t)
 }
 
 // checkedSequence judges a request of n processes whose documents have so many bytes each.

@@ -12,6 +12,9 @@ import (
 	"github.com/innsigli/innsigli/pades"
 )
 
+// MaxSealedBytes is the largest file that sealing makes, and that verification takes.
+const MaxSealedBytes = pades.MaxFileSize
+
 // verifyWithin is how long one document may be looked at: ordinary ones take milliseconds.
 const verifyWithin = 20 * time.Second
 

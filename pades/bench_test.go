@@ -27,7 +27,7 @@ import (
 
 // sized is a one-page document with an unused stream that fills it up.
 func sized(n int) []byte {
-	body := bytes.Repeat([]byte("0123456789abcde\n"), n/16)
+	body := bytes.Repeat([]byte("0123456789abcde\n"), n/16+1)[:n]
 	return handmade.PDF("<< /Type /Catalog /Pages 2 0 R >>", pages, page, handmade.Stream("", string(body)))
 }
 

@@ -28,5 +28,8 @@ type Document = pdf.Document
 // Refusal is the error for a document that cannot be handled.
 type Refusal = pdf.Refusal //nolint:errname // the trade's word for it
 
+// MaxFileSize is the most bytes that a document may have, with what is appended to it; see [pdf.MaxFileSize].
+const MaxFileSize = pdf.MaxFileSize
+
 // Open opens a document of size bytes; see [pdf.Open].
 func Open(r io.ReaderAt, size int64) (*Document, error) { return pdf.Open(r, size) }

@@ -313,6 +313,32 @@ func TestAtTheLargestSize(t *testing.T) {
 	}
 }
 
+// TestRaisingStopsAtTheLargestSize lets a raised file just fit, and just not: then the step before is kept. Proofs are
+// signed with ECDSA, so that their length is known but for some bytes.
+func TestRaisingStopsAtTheLargestSize(t *testing.T) {
+	a := newAuthority(t, ecKey(t, p256))
+	const first, sway = pdf.MaxFileSize - 1<<20, 16
+	atBT := func(n int) *pades.Document {
+		return open(t, raised(t, sized(n), pades.Seal{Time: signingTime}, a, cms.BT))
+	}
+	r, got, err := pades.Raise(t.Context(), atBT(first), a.services(), cms.BLTA)
+	if err != nil || got != cms.BLTA {
+		t.Fatal(got, err)
+	}
+	fits := first + pdf.MaxFileSize - int(r.Size())
+	if r, got, err = pades.Raise(t.Context(), atBT(fits-sway), a.services(), cms.BLTA); err != nil || got != cms.BLTA || r.Size() < pdf.MaxFileSize-2*sway {
+		t.Errorf("%d bytes: %v, %v", r.Size(), got, err)
+	}
+	r, got, err = pades.Raise(t.Context(), atBT(fits+sway), a.services(), cms.BLTA)
+	var pending *cms.Pending
+	if !errors.As(err, &pending) || got != cms.BLT || !isRefused(err, pdf.TooLarge) {
+		t.Fatal(got, err)
+	}
+	if doc, err := pades.Open(r, r.Size()); err != nil || doc.Size() > pdf.MaxFileSize {
+		t.Error(err)
+	}
+}
+
 // lying is a time-stamping service that answers with something else.
 type lying struct{ answer *cms.Token }
 

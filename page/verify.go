@@ -39,7 +39,7 @@ func (h *Handler) verifyForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) checkedFor(r *http.Request) *checked {
-	c := &checked{screen: h.screenFor(r, ""), Action: VerifyPath, Most: innsigli.MaxDocumentBytes >> 20}
+	c := &checked{screen: h.screenFor(r, ""), Action: VerifyPath, Most: innsigli.MaxSealedBytes >> 20}
 	for i := range c.Switch { // the answer to a form has no address of its own: another language begins anew
 		c.Switch[i].URL = VerifyPath + "?lng=" + c.Switch[i].Tag
 	}
@@ -100,7 +100,7 @@ func (h *Handler) judge(w http.ResponseWriter, r *http.Request) (*innsigli.Repor
 	if err := h.verifying.Allow(h.client(r)); err != nil {
 		return nil, "", err
 	}
-	f, err := web.Receive(w, r, "file", innsigli.MaxDocumentBytes)
+	f, err := web.Receive(w, r, "file", innsigli.MaxSealedBytes)
 	if err != nil {
 		return nil, "", err
 	}

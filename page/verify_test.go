@@ -139,7 +139,7 @@ func TestADocumentIsCheckedHoweverItComes(t *testing.T) {
 func TestADocumentAtTheLimitIsTakenAndOneBeyondIsNot(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	h := served(t, newFake(t), nil)
-	for _, c := range []struct{ size, status int }{{innsigli.MaxDocumentBytes, 200}, {innsigli.MaxDocumentBytes + 1, 413}, {innsigli.MaxDocumentBytes + 1<<20, 413}} {
+	for _, c := range []struct{ size, status int }{{innsigli.MaxSealedBytes, 200}, {innsigli.MaxSealedBytes + 1, 413}, {innsigli.MaxSealedBytes + 1<<20, 413}} {
 		b := "%PDF valid "
 		r := httptest.NewRequest(http.MethodPost, VerifyPath, io.MultiReader(strings.NewReader(b), io.LimitReader(zeros{}, int64(c.size-len(b)))))
 		r.Header.Set("Content-Type", "application/pdf")

@@ -3,9 +3,11 @@ package pdf
 // Limits of what is read. They bound memory and time on hostile input; ordinary
 // documents stay far below. A document beyond one is refused, never cut.
 const (
-	// MaxFileSize is in bytes. Intake stops at 50 MB; the rest is room for
-	// what sealing adds, so that a sealed document can always be opened again.
-	MaxFileSize = 80 << 20
+	// MaxFileSize is in bytes. Intake takes 50 MB, which may become 64 MB when
+	// they are written anew; the rest is room for what sealing adds, signature
+	// images of a hundred people above all, so that a sealed document can always
+	// be opened again.
+	MaxFileSize = 100 << 20
 	// MaxPages is the longest page tree that is walked.
 	MaxPages = 2000
 	// MaxObjects bounds object numbers, and so the cross-reference in memory.

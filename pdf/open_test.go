@@ -224,3 +224,22 @@ func TestALargeDocumentIsNotHeldInMemory(t *testing.T) {
 		t.Fatalf("%v, %v", v, err)
 	}
 }
+
+// blank is a file of nothing but spaces that takes no memory.
+type blank struct{}
+
+func (blank) ReadAt(p []byte, _ int64) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func TestFilesUpToTheLargestAreLookedInto(t *testing.T) {
+	for size, want := range map[int64]string{pdf.MaxFileSize: pdf.NotPDF, pdf.MaxFileSize + 1: pdf.TooLarge} {
+		_, err := pdf.Open(blank{}, size)
+		if r, ok := errors.AsType[*pdf.Refusal](err); !ok || r.Code != want {
+			t.Errorf("%d bytes: %v, want %s", size, err, want)
+		}
+	}
+}

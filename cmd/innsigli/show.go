@@ -49,6 +49,7 @@ func (c configCmd) Run(con console) error {
 	_, err = fmt.Fprintf(con.out, `
 # limits
 # document          %d bytes (413)
+# sealed document   %d bytes, also to be verified (413)
 # request body      %d bytes (413)
 # XML document      %d bytes (413)
 # signees           %d a process (400)
@@ -65,7 +66,7 @@ func (c configCmd) Run(con console) error {
 # /pki              %d signed answers a second, %d at once (429); requests of %d bytes (413)
 # owner's copy      waits %s for its delivery
 # completed link    open %s
-`, innsigli.MaxDocumentBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
+`, innsigli.MaxDocumentBytes, innsigli.MaxSealedBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
 		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
 		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
 		innsigli.MaxWrongTries, innsigli.MaxRemindersAnHour, innsigli.MaxReminderFirst, innsigli.MaxReminderEvery, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.SealPatience, innsigli.RaiseWait, authorityRate, authorityBurst, pki.MaxRequest, innsigli.HoldLifetime, innsigli.CompletedLink)
