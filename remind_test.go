@@ -143,6 +143,13 @@ func TestGoldenReminders(t *testing.T) {
 		"remind": func() (Change, error) {
 			return decideRemind(two, RemindRequest{Signee: keyAnna, User: testUser, Delivery: &mail, Unsubscribe: true})
 		},
+		"reminder_unsubscribed": func() (Change, error) {
+			return remindersOff(sequence, sequence.same(sequence.Process.Signees[0]), anna().Email, Client{Address: "192.0.2.1"}), nil
+		},
+		"reminder_due_taken_off": func() (Change, error) {
+			gone := sequence.Process.Signees[0]
+			return decideReminderDue(sequence.without(gone), Job{Kind: JobRemind, Signee: gone.Key, Ref: countedFrom(week), Due: testNow}), nil
+		},
 		"reminders_stopped": func() (Change, error) { return decideStopReminders(sequence, StopRemindersRequest{User: testUser}) },
 	} {
 		t.Run(name, func(t *testing.T) {

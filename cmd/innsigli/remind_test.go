@@ -510,9 +510,12 @@ func TestNothingQueuedBeforeACancelGoesOutAfterIt(t *testing.T) {
 		t.Helper()
 		t.Parallel()
 		g := &gate{}
-		r, _ := newLocal(t, db, seams{mail: func(v notify.Transport) notify.Transport { g.Transport = v; return g }})
+		var c clock
+		r, s := newLocal(t, db, seams{now: c.now, mail: func(v notify.Transport) notify.Transport { g.Transport = v; return g }})
 		pdf := innsiglitest.PDF(t, 1, "gate")
 		email := map[string]any{"CommunicationDeliveryType": "Email"}
+		t.Run("a reminder of who signs meanwhile", func(t *testing.T) { r.with(t).signsMeanwhile(s, g) })
+		t.Run("a reminder of who turns them off meanwhile", func(t *testing.T) { r.with(t).stopsMeanwhile(s, g, &c) })
 		for _, what := range []string{"invitation", "reminder"} {
 			ann := what + "@gate.example"
 			t.Run(what+" at the hand-over", func(t *testing.T) {
@@ -563,4 +566,46 @@ func TestNothingQueuedBeforeACancelGoesOutAfterIt(t *testing.T) {
 			})
 		}
 	})
+}
+
+// signsMeanwhile signs while a reminder of it is about to be handed over.
+func (r *rig) signsMeanwhile(s *server, g *gate) {
+	r.tb.Helper()
+	p := r.create(innsiglitest.PDF(r.tb, 1, "gate"), byMail("Ann", "ann@meanwhile.example"), byMail("Bo", "bo@meanwhile.example"))
+	r.settled()
+	m := r.moment()
+	reached, open := g.hold("reminder")
+	r.tb.Cleanup(open)
+	if a := r.remind(p, 0, map[string]any{"CommunicationDeliveryType": "Email"}); a.status != http.StatusOK {
+		r.tb.Fatalf("remind: %d %s", a.status, a.body)
+	}
+	<-reached
+	token := r.tokenFor(p, 0)
+	if a := r.otp(token, codeFor(s, token)); a.status != http.StatusOK {
+		r.tb.Fatalf("sign: %d %s", a.status, a.body)
+	}
+	open()
+	r.went(m) // nor the code, which waited behind it and is of no use any more
+	r.cancel(p.Key)
+	r.settled()
+}
+
+// stopsMeanwhile turns reminders off while one is about to be handed over.
+func (r *rig) stopsMeanwhile(s *server, g *gate, c *clock) {
+	r.tb.Helper()
+	c.hour(1, 12)
+	p := r.createRule("0:1", nil, byMail("Ann", "ann@off.example"))
+	m := r.moment()
+	reached, open := g.hold("reminder")
+	r.tb.Cleanup(open)
+	c.hour(1, 9)
+	s.worker.Kick()
+	<-reached
+	if a := r.ask("DELETE", remindPath(p, 0), "own", nil); a.status != http.StatusNoContent {
+		r.tb.Fatalf("stop: %d %s", a.status, a.body)
+	}
+	open()
+	r.went(m)
+	r.cancel(p.Key)
+	r.settled()
 }
