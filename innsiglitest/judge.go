@@ -91,6 +91,23 @@ func PyHanko(tb testing.TB, roots []byte, at time.Time, files ...string) []Verdi
 	return ask(tb, roots, at, files, "pyhanko")
 }
 
+// VeraPDF asks veraPDF, in one process, whether PDFs are what PDF/A-3b wants; each one that is not fails the test.
+func VeraPDF(tb testing.TB, files ...[]byte) {
+	tb.Helper()
+	NeedTool(tb, "java", "default-jdk-headless")
+	dir := tb.TempDir()
+	args := []string{"verapdf"}
+	for i, b := range files {
+		args = append(args, writeFile(tb, filepath.Join(dir, fmt.Sprintf("%d.pdf", i)), b))
+	}
+	said := string(runJudge(tb, nil, args...))
+	for _, name := range args[1:] {
+		if !strings.Contains(said, "PASS "+name) {
+			tb.Errorf("no PDF/A-3b: %s\n%s", filepath.Base(name), said)
+		}
+	}
+}
+
 // PyHankoSamples lets pyHanko sign a document under a root of its own, given as PEM: b, t, lt and lta are the levels
 // (the last a certification), approval is t signed once more to LTA, tampered is lta with one byte changed.
 func PyHankoSamples(tb testing.TB, document []byte) (samples map[string][]byte, root []byte) {

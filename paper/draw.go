@@ -57,6 +57,7 @@ func (s *sheet) rule(y float64) {
 type about struct {
 	title, lang string
 	at          time.Time
+	archive     bool // the file is kept as it is, and not laid on another one
 }
 
 // draw makes a PDF of the sheets. Everything that fpdf would take from the clock or from the order of a map is fixed,
@@ -76,6 +77,9 @@ func draw(sheets []*sheet, a about) ([]byte, error) {
 	pdf.SetTitle(a.title, true)
 	pdf.SetProducer("Innsigli", false)
 	pdf.SetLang(a.lang)
+	if a.archive {
+		archive(pdf, a, at)
+	}
 	loaded := map[*face]bool{}
 	for _, s := range sheets {
 		pdf.AddPageFormat("P", fpdf.SizeType{Wd: s.w, Ht: s.h})
@@ -84,6 +88,9 @@ func draw(sheets []*sheet, a about) ([]byte, error) {
 	var out bytes.Buffer
 	if err := pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("write PDF: %w", err)
+	}
+	if a.archive {
+		return identified(out.Bytes())
 	}
 	return out.Bytes(), nil
 }

@@ -35,7 +35,7 @@ func (p *Paper) Draw(marks []innsigli.Mark, e innsigli.Evidence) ([]byte, error)
 	}
 	w := newWording(e)
 	pdf, err := draw(append(sheets, p.layEvidence(e, w)...), about{
-		title: w.native.T("evidence." + w.ended("title")), lang: w.native.Tag(), at: e.Process.EndedAt,
+		title: w.native.T("evidence." + w.ended("title")), lang: w.native.Tag(), at: e.Process.EndedAt, archive: len(marks) == 0,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("draw: %w", err)

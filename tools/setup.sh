@@ -19,8 +19,8 @@ need poppler-utils command -v pdfsig
 need libnss3-tools command -v certutil                 # the trust that pdfsig looks up
 need qpdf command -v qpdf
 need xmlsec1 command -v xmlsec1
-need default-jdk-headless command -v javac             # EU DSS
-need maven command -v mvn                              # what builds it
+need default-jdk-headless command -v javac             # EU DSS, veraPDF
+need maven command -v mvn                              # what builds them
 need python3-venv python3 -c 'import venv, ensurepip'  # pyHanko
 need nodejs command -v node                            # LibPDF
 need npm command -v npm                                # the same

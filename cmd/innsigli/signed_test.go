@@ -71,7 +71,7 @@ func TestDocumentsThatCameSigned(t *testing.T) {
 		from := newStranger(t)
 		r := newRig(t, db)
 		r.hook()
-		var files [][]byte
+		var files, evidences [][]byte
 		for _, c := range []struct {
 			certify int
 			sealed  bool
@@ -90,7 +90,9 @@ func TestDocumentsThatCameSigned(t *testing.T) {
 				files = append(files, final)
 			}
 			judgeSeal(t, r, evidence)
+			evidences = append(evidences, evidence)
 		}
+		innsiglitest.VeraPDF(t, evidences...)
 		judgeLTA(t, append(r.ask("GET", "/pki/root.pem", "", nil).body, from.m.RootCert...), files...)
 
 		a := r.ask("POST", "/management/signing", "own", r.bodyOf(from.signed(t, 1), byMail("Anna", "anna@example.is")))

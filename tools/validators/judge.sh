@@ -18,6 +18,12 @@ pyhanko)
 	[ -d "$pyhanko" ] || { echo "pyHanko is not built: make setup" >&2; exit 3; }
 	exec "$pyhanko/bin/python" "$here/pyhanko/judge.py" "$@"
 	;;
+verapdf) # PDF/A: judge.sh verapdf FILE.pdf... prints PASS or FAIL with the clauses for each
+	[ -d "$verapdf" ] || { echo "veraPDF is not built: make setup" >&2; exit 3; }
+	java -Xmx1000m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true -cp "$verapdf/lib/*" \
+		org.verapdf.apps.GreenfieldCliWrapper --flavour 3b --format text -v "$@" || [ $? = 1 ] # 1: not all are
+	exit 0
+	;;
 sample) # makes signed files: judge.sh sample IN.pdf FOLDER
 	[ -d "$pyhanko" ] || { echo "pyHanko is not built: make setup" >&2; exit 3; }
 	exec "$pyhanko/bin/python" "$here/pyhanko/sample.py" "$@"

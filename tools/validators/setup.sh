@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the judges: EU DSS (Maven) and pyHanko (a virtual environment), and LibPDF (npm), which signs what we judge, into
+# Builds the judges: EU DSS and veraPDF (Maven) and pyHanko (a virtual environment), and LibPDF (npm), which signs what we judge, into
 # the user's cache. Takes no time when all are there. Wants javac, mvn, python3 with venv, node and npm, which tools/setup.sh installs, and the package registries.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,6 +30,13 @@ with_maven() {
 		mv "$1/target/judge.jar" "$1/target/lib" "$1" && rm -rf "$1/target" "$1/src"
 }
 
+with_maven_alone() {
+	cp "$here/verapdf/pom.xml" "$1"
+	(cd "$1" && { fetch || { sleep 5 && fetch; }; })
+}
+
+fetch() { mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib; }
+
 with_pip() {
 	python3 -m venv "$1" &&
 		{ try_pip "$1" || { sleep 5 && try_pip "$1"; }; }
@@ -45,6 +52,7 @@ with_npm() {
 try_npm() { npm ci --ignore-scripts --no-audit --no-fund --silent; }
 
 build "EU DSS" "$dss" with_maven
+build veraPDF "$verapdf" with_maven_alone
 build pyHanko "$pyhanko" with_pip
 build LibPDF "$libpdf" with_npm
 

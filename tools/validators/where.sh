@@ -4,5 +4,6 @@
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/innsigli/validators
 of() { cat "$@" | cksum | cut -d ' ' -f 1; }
 dss=$cache/dss-$(of "$here/dss/pom.xml" "$here/dss/src/main/java/Judge.java")
+verapdf=$cache/verapdf-$(of "$here/verapdf/pom.xml")
 pyhanko=$cache/pyhanko-$(of "$here/pyhanko/requirements.txt")
 libpdf=$cache/libpdf-$(of "$here/libpdf/package-lock.json" "$here/libpdf/sign.mjs")
