@@ -84,10 +84,19 @@ type MemberChange struct {
 
 // Empty says whether nothing is to be kept.
 func (c Change) Empty() bool {
-	return c.State == 0 && len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Enter == "" && c.Sealed == nil && c.Evidence == nil &&
-		len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0 &&
-		c.Decline == nil && len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0 && c.Meta == nil &&
-		c.Key == KeyStays && !c.Forget && !c.Erase && len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
+	return c.State == 0 && c.leavesSignees() && c.leavesFiles() && c.Meta == nil && c.Key == KeyStays && !c.Forget && !c.Erase &&
+		len(c.Log) == 0 && len(c.Drop) == 0 && len(c.Hasten) == 0 && len(c.Jobs) == 0 && len(c.Members) == 0
+}
+
+// leavesSignees says whether nothing becomes of signees.
+func (c Change) leavesSignees() bool {
+	return len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Enter == "" && c.Decline == nil &&
+		len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0
+}
+
+// leavesFiles says whether nothing becomes of the document and the files beside it.
+func (c Change) leavesFiles() bool {
+	return c.Sealed == nil && c.Evidence == nil && len(c.Attach) == 0 && c.Detach == "" && len(c.Draw) == 0
 }
 
 // Signature is a signee's signature of type Simple: who answered which code, from where, having been shown what.

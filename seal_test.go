@@ -212,12 +212,7 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	if e.Process.CreatedBy != testKeyName || e.Seal == nil || e.Seal.Subject != "CN=Acme seal" || len(e.Seal.SHA256) != 64 {
 		t.Errorf("process %+v, seal %+v", e.Process, e.Seal)
 	}
-	if a.Consent == nil || *a.Consent != (EvidenceConsent{"I agree.", "en", "826ff0dab649"}) || b.Consent != nil {
-		t.Errorf("consent %+v, %+v", a.Consent, b.Consent)
-	}
-	if r := a.Reading; r == nil || !r.LastAt.Equal(testNow) || r.Seconds != 75 || r.Pages != "1-2" || r.Downloads != 1 || b.Reading != nil {
-		t.Errorf("reading %+v, %+v", a.Reading, b.Reading)
-	}
+	checkActs(t, a, b)
 	if a.CodeTries != 3 || a.Wrong != 2 || a.CodeAt == nil || !a.CodeAt.Equal(testNow.Add(-time.Minute)) {
 		t.Errorf("answers %+v", a)
 	}
@@ -227,6 +222,17 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	}
 	if len(b.Invitations) != 1 || b.CodeTries != 0 || b.CodeAt != nil || len(b.Openings) != 0 {
 		t.Errorf("the other person %+v", b)
+	}
+}
+
+// checkActs: a agreed and read, b did neither.
+func checkActs(t *testing.T, a, b EvidenceSignee) {
+	t.Helper()
+	if a.Consent == nil || *a.Consent != (EvidenceConsent{"I agree.", "en", "826ff0dab649"}) || b.Consent != nil {
+		t.Errorf("consent %+v, %+v", a.Consent, b.Consent)
+	}
+	if r := a.Reading; r == nil || !r.LastAt.Equal(testNow) || r.Seconds != 75 || r.Pages != "1-2" || r.Downloads != 1 || b.Reading != nil {
+		t.Errorf("reading %+v, %+v", a.Reading, b.Reading)
 	}
 }
 

@@ -92,7 +92,7 @@ func sRGB() []byte {
 	copy(out[24:], []byte{7, 208, 0, 1, 0, 1})                // 2000-01-01: the same bytes at any time
 	copy(out[36:], "acsp")
 	copy(out[68:], fixedPoint("", 0.9642, 1, 0.8249)) // the illuminant, D50
-	return append(append(out, table.Bytes()...), data.Bytes()...)
+	return slices.Concat(out, table.Bytes(), data.Bytes())
 }
 
 func putNumber(b *bytes.Buffer, n int) {
@@ -124,9 +124,9 @@ func localised(text string) []byte {
 	putNumber(&b, 12) // bytes of its entry
 	b.WriteString("enUS")
 	putNumber(&b, 2*len(text))
-	putNumber(&b, 28) // where it begins
-	for _, r := range text {
-		b.Write([]byte{0, byte(r)})
+	putNumber(&b, 28)                // where it begins
+	for _, r := range []byte(text) { // ASCII
+		b.Write([]byte{0, r})
 	}
 	return b.Bytes()
 }
