@@ -1,14 +1,15 @@
 package innsigli
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 )
 
-func reminds(first, every int) func(*Facts) {
+func reminds(every int) func(*Facts) {
 	return func(f *Facts) {
-		f.Process.Reminders = ReminderRule{first, every}
+		f.Process.Reminders = ReminderRule{1, every}
 		for i := range f.Members {
 			f.Members[i].Process.Reminders = f.Process.Reminders
 		}
@@ -115,22 +116,23 @@ func TestGoldenReminders(t *testing.T) {
 		}
 		return f
 	}
-	ofJob := func(f Facts, due time.Time) (Change, error) {
-		return decideReminderDue(f, Job{Kind: JobRemind, Signee: f.Process.Signees[0].Key, Ref: countedFrom(week), Due: due}), nil
+	ofJob := func(f Facts, due time.Time) func() (Change, error) {
+		j := Job{Kind: JobRemind, Signee: f.Process.Signees[0].Key, Ref: countedFrom(week), Due: due}
+		return func() (Change, error) { return decideReminderDue(f, j), nil }
 	}
-	at := func(f Facts, hours time.Duration) Facts { f.Now = f.Now.Add((hours - 8) * time.Hour); return f }
+	later := func(f Facts, by time.Duration) Facts { f.Now = f.Now.Add(by); return f }
 	mail := DeliverEmail
-	two := invitedAt(with(factsOf(Started, anna(), bjorn()), reminds(1, 3)), week)
+	two := invitedAt(with(factsOf(Started, anna(), bjorn()), reminds(3)), week)
 	two.Company.ReminderHour = 9
-	sequence := invitedAt(sequenceOf(Started, reminds(1, 1)), week)
+	sequence := invitedAt(sequenceOf(Started, reminds(1)), week)
 	off := invitedAt(two, week)
 	off.Process.Signees[0].RemindersOff = testNow
 	for name, run := range map[string]func() (Change, error){
-		"reminder_due":          func() (Change, error) { return ofJob(at(two, 10), testNow.Add(time.Hour)) },
-		"reminder_due_late":     func() (Change, error) { return ofJob(two, testNow.Add(-3*24*time.Hour+time.Hour)) },
-		"reminder_due_later":    func() (Change, error) { return ofJob(two, testNow) },
-		"reminder_due_sequence": func() (Change, error) { return ofJob(sequence, testNow) },
-		"reminder_due_off":      func() (Change, error) { return ofJob(off, testNow) },
+		"reminder_due":          ofJob(later(two, 2*time.Hour), testNow.Add(time.Hour)),
+		"reminder_due_late":     ofJob(two, testNow.Add(-3*24*time.Hour+time.Hour)),
+		"reminder_due_later":    ofJob(two, testNow),
+		"reminder_due_sequence": ofJob(sequence, testNow),
+		"reminder_due_off":      ofJob(off, testNow),
 		"reminder_invited": func() (Change, error) {
 			return InvitationSent(Job{Signee: keyAnna, Address: anna().Email}, "Email")(two)
 		},
@@ -167,7 +169,7 @@ func TestNobodyIsRemindedWhoNeedNotBe(t *testing.T) {
 	week := testNow.Add(-7 * 24 * time.Hour)
 	for _, st := range everyState() {
 		f := factsOf(st, anna(), bjorn())
-		reminds(1, 1)(&f)
+		reminds(1)(&f)
 		f = invitedAt(f, week)
 		c := decideReminderDue(f, Job{Signee: keyAnna, Ref: countedFrom(week), Due: testNow.Add(-time.Hour)})
 		if c.Empty() == st.Active() {
@@ -180,7 +182,7 @@ func TestNobodyIsRemindedWhoNeedNotBe(t *testing.T) {
 		}
 	}
 	f := factsOf(Started, anna(), bjorn())
-	reminds(1, 1)(&f)
+	reminds(1)(&f)
 	f = invitedAt(f, week)
 	job := Job{Signee: keyAnna, Ref: countedFrom(week), Due: testNow.Add(-time.Hour)}
 	for name, change := range map[string]func(f *Facts, j *Job){
@@ -234,7 +236,7 @@ func TestRemindRefusals(t *testing.T) {
 	} {
 		_, err := decideRemind(c.f, RemindRequest{Signee: c.who, Delivery: &c.by})
 		code := ""
-		if e, ok := err.(*Error); ok { //nolint:errorlint // decisions return it bare
+		if e, ok := errors.AsType[*Error](err); ok {
 			code = e.Code
 		}
 		if code != c.code {

@@ -8,7 +8,7 @@ import (
 	_ "time/tzdata" // so that time zones are known on machines that have none installed
 )
 
-// Limits of a reminder rule, in days (facts of the public API: CreateSigningProcess.reminderRule).
+// Limits of a reminder rule, in days (the public API's CreateSigningProcess.reminderRule).
 const (
 	MaxReminderFirst = 30 // until the first reminder: a process lives as long
 	MaxReminderEvery = 15 // between two of the following
@@ -91,7 +91,8 @@ func (r ReminderRule) next(invited, after time.Time, hour int, zone *time.Locati
 	}
 }
 
-// Zone is where the company's days begin; UTC when its name means nothing any more.
+// Zone is where the company's days begin, by the machine's table of time zones or the one that is built in; UTC when its
+// name means nothing any more.
 func (c Company) Zone() *time.Location {
 	z, err := zoneNamed(c.TimeZone)
 	if err != nil {

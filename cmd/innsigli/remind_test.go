@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -58,9 +59,7 @@ func (r *rig) createRule(rule string, more map[string]any, people ...who) proces
 	r.tb.Helper()
 	body := r.bodyOf(innsiglitest.PDF(r.tb, 1, "reminders"), people...)
 	body["REMINDERrule"] = rule
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	a := r.ask("POST", "/management/signing", "own", body)
 	var p process
 	if a.json(r.tb, &p); a.status != http.StatusOK || !strings.Contains(string(a.body), `"reminderRule":"`+rule+`"`) {
