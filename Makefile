@@ -32,9 +32,9 @@ test: setup
 	$(GO) test -race -shuffle=on -timeout 45m ./...
 	@CGO_ENABLED=0 GO=$(GO) tools/fuzz.sh $(FUZZTEST) 2
 
-## races: the races of the verbs, many rounds
+## races: the races of the verbs, and random verbs against a model, many rounds
 races: setup
-	INNSIGLI_ROUNDS=$(ROUNDS) $(GO) test -race -count=1 -run Races -timeout 60m ./...
+	INNSIGLI_ROUNDS=$(ROUNDS) $(GO) test -race -count=1 -run 'Races|AnyVerbs' -timeout 90m ./...
 
 ## bench: one package at a time, so that they do not disturb each other
 bench: setup

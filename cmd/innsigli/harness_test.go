@@ -99,6 +99,9 @@ type rig struct {
 	hooks *innsiglitest.Receiver
 	creds innsigli.Credentials
 
+	// reboot ends the server of [newLocal] in order, and starts another over its data.
+	reboot func() *server
+
 	cmd    *exec.Cmd
 	mu     sync.Mutex
 	output bytes.Buffer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strconv"
@@ -52,34 +53,63 @@ func newLocal(t *testing.T, db string, seam seams, tweak ...func(*settings)) (*r
 	}
 	p.seam = seam
 	p.seam.renderer = []string{exe, "render-child"}
-	s, err := newServer(t.Context(), p, slog.New(slog.NewTextHandler(lockedWriter{r}, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.worker.Rand = func() float64 { return 0.1 } // short back-offs, so that failures cost no waiting
-	h, err := s.handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Config = newHTTPServer(h, s.log)
+	var h swapped
+	srv.Config = newHTTPServer(&h, slog.New(slog.DiscardHandler))
+	s, stop := boot(t, r, p, &h)
 	srv.Start()
-	work, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = s.worker.Run(work) })
-	wg.Go(func() { s.keeper.run(work) })
+	r.reboot = func() *server {
+		h.Store(nil)
+		stop()
+		s, stop = boot(t, r, p, &h)
+		return s
+	}
 	t.Cleanup(func() {
 		srv.Close()
 		stop()
-		wg.Wait()
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
 	})
 	r.creds, err = s.svc.CreateCompany(t.Context(), "Norðurljós ehf.", "office@nordurljos.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r, s
+}
+
+// boot starts a server over what is there, in the place of the one before; stop ends it in order.
+func boot(t *testing.T, r *rig, p plan, h *swapped) (*server, func()) {
+	t.Helper()
+	s, err := newServer(context.WithoutCancel(t.Context()), p, slog.New(slog.NewTextHandler(lockedWriter{r}, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.worker.Rand = func() float64 { return 0.1 } // short back-offs, so that failures cost no waiting
+	handler, err := s.handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Store(&handler)
+	work, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = s.worker.Run(work) })
+	wg.Go(func() { s.keeper.run(work) })
+	return s, func() {
+		stop()
+		wg.Wait()
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// swapped is the handler of the server that runs at present.
+type swapped struct{ atomic.Pointer[http.Handler] }
+
+func (h *swapped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := h.Load()
+	if now == nil {
+		http.Error(w, "the server is being started again", http.StatusServiceUnavailable)
+		return
+	}
+	(*now).ServeHTTP(w, r)
 }
 
 // rounds is how often a race is run: 20 times in `make test`, more in `make races`.
