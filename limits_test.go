@@ -28,6 +28,8 @@ var limitTests = map[string]func(*testing.T){
 	"MaxReadPages":     readPages,
 	"MaxReadSeconds":   readSeconds,
 	"MaxDownloads":     downloads,
+	"MaxOrigins":       origins,
+	"MaxOriginLen":     originLength,
 	"MaxSignees": requestLimit(MaxSignees, "createSignees", func(r *CreateRequest, n int) {
 		r.Signees = nil
 		for i := range n {

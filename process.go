@@ -139,6 +139,8 @@ type Company struct {
 	DefaultLanguage Language
 	TimeZone        string // IANA name of where its days begin, for reminders; empty is UTC
 	ReminderHour    int    // of the day there, 0 to 23
+	Origins         Origins
+	Colour          string // of its pages, as #rrggbb; empty for ours
 }
 
 // Flow is a company's way of handling documents. Only the defaults exist yet; templates and branding hang on it later.

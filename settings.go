@@ -13,6 +13,8 @@ type CompanyRequest struct {
 	// TimeZone and ReminderHour say when reminders go. Those whose time is set already wait for the later of the two.
 	TimeZone     *string
 	ReminderHour *int
+	Origins      *[]string // in place of those before
+	Colour       *string   // as #rrggbb in any letter case; empty for ours
 }
 
 // ChangeSettings changes a company; what is sent from now on is as it says. NotFound when there is none.
@@ -46,6 +48,14 @@ func (c Company) with(r CompanyRequest) (Company, error) {
 	if r.ReminderHour != nil {
 		if c.ReminderHour = *r.ReminderHour; c.ReminderHour < 0 || c.ReminderHour > 23 {
 			bad.add("reminderHour", "InclusiveBetween", "reminderHour must be an hour of the day, 0 to 23.")
+		}
+	}
+	if r.Origins != nil {
+		c.Origins = originsOf(&bad, *r.Origins)
+	}
+	if r.Colour != nil {
+		if c.Colour = strings.ToLower(strings.TrimSpace(*r.Colour)); c.Colour != "" && !isColour(c.Colour) {
+			bad.add("color", "Color", "color is written as #rrggbb, or empty.")
 		}
 	}
 	return c, bad.err()

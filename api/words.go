@@ -94,6 +94,8 @@ var words = map[string]word{
 	"url":        {text: "Address of a page or a receiver."},
 	"file":       {text: "The sealed document, if sealing took less than five seconds."},
 	"companyKey": {text: "Key of the company."},
+	"origins":    {text: "Sites that may show the signing page in a frame, as https://portal.example.com."},
+	"color":      {text: "Colour of the company's pages as #rrggbb; empty for the server's own."},
 }
 
 const dateTime = "date-time"
