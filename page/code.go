@@ -134,7 +134,7 @@ func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
 		if signed.You.Key != v.You.Key || signed.Process.Key != v.Process.Key {
 			return "", nil // the token was another link's: say what is true for this one
 		}
-		return "/done", nil
+		return "/done?signed", nil
 	})
 }
 

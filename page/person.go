@@ -105,6 +105,7 @@ func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
 		Document: untwisted(documentName(v.Process)), Owner: v.Owner(),
 	}
 	p.Company, p.Declined = untwisted(v.Company.Name), v.You.Declined()
+	p.News.Origins, p.colour = v.Company.Origins.List(), v.Company.Colour
 	p.base = linkOf(v.Process.Key, v.You.Key)
 	for _, s := range v.Process.Signees {
 		p.People = append(p.People, signee{Name: untwisted(s.Name), You: s.Key == v.You.Key, Signed: s.Signed(), SignedAt: s.SignedAt})

@@ -57,6 +57,9 @@ func (h *Handler) show(w http.ResponseWriter, status int, name string, data any)
 	if err := t.ExecuteTemplate(&b, "layout", data); err != nil {
 		return fmt.Errorf("template %q: %w", name, err)
 	}
+	if f, ok := data.(interface{ policy() string }); ok {
+		w.Header().Set("Content-Security-Policy", f.policy())
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Add("Vary", "Accept-Language")
 	return write(w, status, b.Bytes())

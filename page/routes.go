@@ -29,6 +29,8 @@ func (h *Handler) Routes() []Route {
 	}
 	get("/", h.home)
 	get("/assets/{file}", h.asset)
+	get("/brand/{colour}.css", h.brand)
+	get(EmbedPath, h.embed)
 	get(VerifyPath, h.verifyForm)
 	post(VerifyPath, h.verify)
 	get(signing, h.document)

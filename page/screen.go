@@ -20,9 +20,13 @@ type screen struct {
 	Company string // the frame belongs to the company; empty where none is known
 	Watch   watch
 	Switch  []language
+	Frame   Frame
+	News    news
 
 	base   string // path of the person's link, "" on other pages
 	chosen string // language that was chosen by hand: kept in every link
+	kept   string // that, and how the page stands in a frame, as a query
+	colour string // the company's, as #rrggbb; "" for ours
 	assets assets
 }
 
@@ -48,9 +52,13 @@ func (h *Handler) screenFor(r *http.Request, preferred string) screen {
 	lng := web.Query(r).Get("lng")
 	c := lang.Match(strings.Join(r.Header.Values("Accept-Language"), ","), lng, preferred)
 	s := screen{Catalog: c, assets: h.assets}
+	frame, kept := frameOf(r)
+	s.Frame = frame
 	if lng != "" {
 		s.chosen = c.Tag()
+		kept.Set("lng", s.chosen)
 	}
+	s.kept = kept.Encode()
 	at := url.URL{Path: r.URL.Path}
 	query := url.Values{}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -75,16 +83,29 @@ func (s screen) Asset(name string) (string, error) {
 	return u, nil
 }
 
-// To is an address under the person's link; a language chosen by hand goes along.
-func (s screen) To(suffix string) string {
-	if s.chosen == "" {
-		return s.base + suffix
+// To is an address under the person's link; a language chosen by hand goes along, and how the page stands in a frame.
+func (s screen) To(suffix string) string { return s.keep(s.base + suffix) }
+
+func (s screen) keep(address string) string {
+	if s.kept == "" {
+		return address
 	}
 	sep := "?"
-	if strings.Contains(suffix, "?") {
+	if strings.Contains(address, "?") {
 		sep = "&"
 	}
-	return s.base + suffix + sep + "lng=" + s.chosen
+	return address + sep + s.kept
+}
+
+// policy is the page's Content-Security-Policy.
+func (s screen) policy() string { return framed(s.News.Origins) }
+
+// Brand is the address of the company's colours; "" for ours.
+func (s screen) Brand() string {
+	if s.colour == "" {
+		return ""
+	}
+	return "/brand/" + strings.TrimPrefix(s.colour, "#") + ".css"
 }
 
 // Home is the address of the home page, or of the person's own.

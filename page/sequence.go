@@ -2,7 +2,6 @@ package page
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -133,6 +132,16 @@ func (h *Handler) documents(w http.ResponseWriter, r *http.Request) error {
 	}
 	a := all{person: p, Sign: v.MaySign(), Read: docs[0].Readable(), Overall: state}
 	a.Watch.Reload = true
+	switch {
+	case !v.You.Signed():
+	case justSigned(r):
+		a.tellSigned(docs...)
+		if a.Frame.NoEnd {
+			return h.quiet(w, &a.person)
+		}
+	default:
+		a.tell("already_signed")
+	}
 	for _, d := range docs {
 		row := h.row(&p, d, v)
 		a.Docs = append(a.Docs, row)
@@ -250,8 +259,5 @@ func (p *person) toAll() string {
 	if q == "" || k == "" {
 		return ""
 	}
-	if p.chosen == "" {
-		return linkOfAll(q, k)
-	}
-	return linkOfAll(q, k) + "?" + url.Values{"lng": {p.chosen}}.Encode()
+	return p.keep(linkOfAll(q, k))
 }

@@ -95,16 +95,20 @@ func TestASignatureIsDrawnWithThePointer(t *testing.T) {
 		if err != nil || kind != "drawn" {
 			t.Fatalf("%s: %v", kind, err)
 		}
-		dark := 0
+		dark, top, foot := 0, got.Bounds().Dy(), 0
 		for y := range got.Bounds().Dy() {
 			for x := range got.Bounds().Dx() {
 				if _, _, _, a := got.At(x, y).RGBA(); a > 0x8000 {
 					dark++
+					top, foot = min(top, y), max(foot, y)
 				}
 			}
 		}
-		if all := got.Bounds().Dx() * got.Bounds().Dy(); got.Bounds().Dx() != 1200 || dark < all/300 || dark > all/5 {
+		if all := got.Bounds().Dx() * got.Bounds().Dy(); got.Bounds().Dx() != 1200 || dark < all/100 || dark > all/5 {
 			t.Errorf("%d px: %v with %d dark pixels", width, got.Bounds(), dark)
+		}
+		if h := got.Bounds().Dy(); top < h/4 || top > h/2 || foot > h*2/3 || foot < h/2 {
+			t.Errorf("%d px: drawn between %d and %d of %d", width, top, foot, h)
 		}
 	}
 }

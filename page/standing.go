@@ -12,7 +12,24 @@ import (
 // canceled or expired.
 func (h *Handler) standing(w http.ResponseWriter, r *http.Request, v innsigli.View, again bool) error {
 	p := h.personFor(r, v)
+	switch {
+	case !v.You.Signed():
+	case !again && justSigned(r):
+		p.tellSigned(v)
+		if p.Frame.NoEnd {
+			return h.quiet(w, &p)
+		}
+	default:
+		p.tell("already_signed")
+	}
 	return h.stand(w, &p, again)
+}
+
+// quiet says nothing but that the person has signed: the site around the page says the rest.
+func (h *Handler) quiet(w http.ResponseWriter, p *person) error {
+	p.Title = p.P("done.title")
+	p.watched(true)
+	return h.show(w, http.StatusOK, "quiet", p)
 }
 
 // stand is standing for a screen that has been made.
@@ -22,12 +39,16 @@ func (h *Handler) stand(w http.ResponseWriter, p *person, again bool) error {
 	status, name := http.StatusOK, "done"
 	switch v.Process.State {
 	case innsigli.Canceled, innsigli.Declined:
+		p.News.Messages = nil
+		p.tell("process_canceled")
 		status, name = http.StatusGone, "canceled"
 		p.Title = p.P("canceled.title")
 		if p.Declined {
 			p.Title = p.P("declined.title")
 		}
 	case innsigli.Expired:
+		p.News.Messages = nil
+		p.tell("process_expired")
 		status, name = http.StatusGone, "expired"
 		p.Title = p.P("expired.title")
 	case innsigli.Completed:
@@ -93,6 +114,7 @@ func (h *Handler) sad(w http.ResponseWriter, r *http.Request, status int, e *inn
 	s := sorry{Kind: kindOf(e, status), Retry: linkPath(r)}
 	if known {
 		s.person = p
+		s.tell("error")
 		if e.Kind == innsigli.Gone {
 			s.Kind = "later" // the process is open, so what is gone comes back
 		}

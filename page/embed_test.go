@@ -1,0 +1,142 @@
+package page
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/innsigli/innsigli"
+)
+
+// host is a site that shows signing pages in a frame, on another origin and another site than ours.
+func host(t *testing.T, sign, link, attributes string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Portal</title><link rel="icon" href="data:,"><body style="margin:0">
+<script type="module" src="%s/embed.js"></script>
+<script>
+window.heard = [];
+window.raw = [];
+addEventListener("message", (e) => raw.push(e.origin + " " + e.data?.type));
+for (const t of ["document_signed", "signing_completed", "already_signed", "process_expired", "process_canceled", "error"])
+  document.addEventListener(t, (e) => heard.push(e.detail));
+</script>
+<innsigli-signing src="%s%s" height="800" %s></innsigli-signing>`, sign, sign, link, attributes)
+	}))
+	t.Cleanup(s.Close)
+	return strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+}
+
+// inFrame is the same browser looking into the frame of the page.
+func (b *browser) inFrame() *browser {
+	b.t.Helper()
+	b.until(`document.querySelector("iframe") !== null`)
+	for range 200 {
+		all, err := chromedp.Targets(b.ctx)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for _, i := range all {
+			if i.Type == "iframe" {
+				ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(i.TargetID))
+				b.t.Cleanup(cancel)
+				return &browser{t: b.t, ctx: ctx, shots: b.shots}
+			}
+		}
+		b.do(chromedp.Sleep(30_000_000))
+	}
+	b.t.Fatal("there is no frame")
+	return nil
+}
+
+type heard struct {
+	Type           string
+	ProcessKey     string
+	SigneeKey      string
+	SignedDocument *struct{ Content, Digest, FileName string }
+}
+
+func (b *browser) heard(n int) []heard {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`heard.length >= %d`, n))
+	var out []heard
+	if err := json.Unmarshal([]byte(eval[string](b, `JSON.stringify(heard)`)), &out); err != nil {
+		b.t.Fatal(err)
+	}
+	return out
+}
+
+func TestTheSignedDocumentGoesAlongWhenItIsThere(t *testing.T) {
+	b, f := newBrowser(t), newFake(t)
+	sign := start(t, f)
+	portal := host(t, sign, "/s/sp01/si01/done?signed", "")
+	v := process("sp01", innsigli.Sealing)
+	v.Company.Origins = innsigli.Origins(portal)
+	f.put(v)
+	b.do(chromedp.Navigate(portal))
+	b.inFrame().until(`document.querySelector(".progress") !== null`)
+	f.change("sp01", func(v *innsigli.View) {
+		v.Process.State, v.Process.EndedAt = innsigli.Completed, noon
+		v.Process.Sealed = innsigli.Document{Pages: 3, SHA256: "5ea1"}
+	})
+	got := b.heard(2)
+	if d := got[0].SignedDocument; d == nil || d.Content != base64.StdEncoding.EncodeToString([]byte("%PDF")) || d.Digest != "5ea1" || d.FileName != "Service agreement.pdf" {
+		t.Errorf("%+v", got[0])
+	}
+	if got[1].Type != "signing_completed" || got[1].SignedDocument != nil {
+		t.Errorf("%+v", got[1])
+	}
+}
+
+func TestOnlyRegisteredOriginsStandInThePolicy(t *testing.T) {
+	f := newFake(t)
+	h := served(t, f, nil)
+	v := process("sp01", innsigli.Started)
+	v.Company.Origins = "https://a.is http://localhost:3000"
+	link := f.put(v)
+	want := strings.Replace(csp, "frame-ancestors 'none'", "frame-ancestors https://a.is http://localhost:3000", 1)
+	for _, path := range []string{link, link + "/signature", link + "/code", link + "/decline", link + "/not-me", link + "/text/1"} {
+		w := ask(t, h, http.MethodGet, path, "")
+		if got := w.Header().Get("Content-Security-Policy"); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+		if strings.Contains(w.Body.String(), "'*'") || len(w.Header().Values("Set-Cookie")) > 0 {
+			t.Errorf("%s: any origin, or a cookie", path)
+		}
+	}
+	for _, path := range []string{"/", "/s/sp01/siff", VerifyPath, link + "/state", link + "/page/1.png"} {
+		if got := ask(t, h, http.MethodGet, path, "").Header().Get("Content-Security-Policy"); got != csp {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	w := ask(t, h, http.MethodGet, EmbedPath, "")
+	if w.Code != 200 || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+		t.Errorf("embed.js: %d %v", w.Code, w.Header())
+	}
+}
+
+// TestOptionsOfAFrameGoAlong: in a frame there is no cookie to remember them.
+func TestOptionsOfAFrameGoAlong(t *testing.T) {
+	f := newFake(t)
+	h := served(t, f, nil)
+	link := f.put(process("sp01", innsigli.Started))
+	const options = "?IFRAME=true&skipgreeting=TRUE&showEndScreen=false&hideSignDocumentHeaderText=true&lng=IS&evil=%22%3E"
+	for _, path := range []string{link, link + "/signature", link + "/code", link + "/decline"} {
+		body := ask(t, h, http.MethodGet, path+options, "").Body.String()
+		const kept = "hideSignDocumentHeaderText=true&amp;iframe=true&amp;lng=is&amp;showEndScreen=false&amp;skipGreeting=true"
+		if !strings.Contains(body, kept) || strings.Contains(body, "evil") {
+			t.Errorf("%s does not lead on with its options", path)
+		}
+	}
+	w := ask(t, h, http.MethodPost, link+"/code"+options, "")
+	if to := w.Header().Get("Location"); !strings.Contains(to, "iframe=true") || strings.Contains(to, "evil") {
+		t.Errorf("after the form: %s", to)
+	}
+}
