@@ -215,7 +215,14 @@ func (s *Service) LookAttachment(ctx context.Context, p ProcessKey, k Attachment
 	v := View{Facts: f}.by(caller)
 	for _, r := range append(slices.Clone(f.Process.Attachments), f.Process.Evidence) {
 		if r.Key == k && k != "" && strings.ToLower(r.Name) == strings.ToLower(name) { //nolint:staticcheck // paths are folded like this, and EqualFold folds otherwise
-			v.You, _ = f.Process.Signee(r.Signee)
+			var brought bool
+			if v.You, brought = f.Process.Signee(r.Signee); brought {
+				return s.admit(ctx, v), r, nil
+			}
+			// What the sender brought is for all signees, and its key tells none of them from the others.
+			for _, one := range f.Process.Signees {
+				v.Admitted = v.Admitted || s.admit(ctx, View{Facts: f, You: one}).Admitted
+			}
 			return v, r, nil
 		}
 	}
@@ -225,8 +232,11 @@ func (s *Service) LookAttachment(ctx context.Context, p ProcessKey, k Attachment
 var errNoAttachment = refuse(NotFound, "NotFound", "The process has no such attachment.")
 
 // Detach takes a file away from a running process: the company any but the evidence, whoever knows its key one that a
-// signee brought. Errors: NotFound, NotActive, Unauthenticated.
+// signee brought. Errors: NotFound, NotActive, Unauthenticated, Unadmitted.
 func (s *Service) Detach(ctx context.Context, v View, k AttachmentKey, from Client) error {
+	if v.Locked() {
+		return ErrUnadmitted()
+	}
 	actor, trusted := actorFor(v), v.Trusted
 	var blob string
 	_, c, err := s.decide(ctx, Target{Process: v.Process.Key}, s.unlessDue(func(f Facts) (Change, error) {

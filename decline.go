@@ -33,8 +33,8 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Decline ends a process, and with it the whole sequence that it is part of, because a signee will not sign. It is the
 // end that a cancel is: the document cannot be read by anyone from the commit on. A signee who declined already gets the
-// same answer. The view is the process after it. Errors: Invalid (the reason; signed already; not their turn), NotFound,
-// NotActive.
+// same answer. The view is the process after it. Errors: Invalid (the reason; signed already; not their turn),
+// Unadmitted, NotFound, NotActive.
 func (s *Service) Decline(ctx context.Context, r DeclineRequest) (View, error) {
 	if !r.Process.Valid() || !r.Signee.Valid() {
 		return View{}, errNoSignee
@@ -44,7 +44,7 @@ func (s *Service) Decline(ctx context.Context, r DeclineRequest) (View, error) {
 	}
 	// The person may close the page; what was asked for is done all the same.
 	ctx = context.WithoutCancel(ctx)
-	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.unlessDue(func(f Facts) (Change, error) { return decideDecline(f, r) }))
+	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, nil, func(f Facts) (Change, error) { return decideDecline(f, r) }))
 	switch {
 	case KindOf(err) == NotFound:
 		return View{}, errNoSignee

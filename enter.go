@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -76,6 +77,10 @@ func ErrUnadmitted() *Error {
 	return refuse(Unadmitted, "AuthenticationRequired", "The document is shown after a code has been answered. Ask for one, or send an access token.")
 }
 
+func errNoProof() *Error {
+	return refuse(Invalid, "AuthenticationNotRequired", "This document is shown to whoever holds its link.")
+}
+
 // about is what an access token is bound to: a signee's link and addresses, so that a changed one voids it.
 func (s Signee) about() string {
 	return fmt.Sprintf("signee\x00%s\x00%s\x00%s", s.Key, s.Phone, strings.ToLower(s.Email))
@@ -125,6 +130,28 @@ func (s *Service) admit(ctx context.Context, v View) View {
 	return v
 }
 
+// admitted guards a verb of whoever holds a signee's link: where proof is asked for, the link alone does nothing and tells
+// nothing.
+func (s *Service) admitted(ctx context.Context, k SigneeKey, caller *Caller, d Decision) Decision {
+	return s.unlessDue(func(f Facts) (Change, error) {
+		if you, ok := f.Process.Signee(k); ok && s.admit(ctx, View{Facts: f, You: you}.by(caller)).Locked() {
+			return Change{}, ErrUnadmitted()
+		}
+		return d(f)
+	})
+}
+
+// admittedPerson is the same for a person's link to a sequence.
+func (s *Service) admittedPerson(ctx context.Context, k SequenceSigneeKey, d Decision) Decision {
+	return s.unlessDue(func(f Facts) (Change, error) {
+		you, ok := f.Person(k)
+		if ok && (SequenceView{Facts: f, You: you, Admitted: s.admits(ctx, you.about())}).Locked() {
+			return Change{}, ErrUnadmitted()
+		}
+		return d(f)
+	})
+}
+
 // RequestEntry makes a challenge whose code admits to the document, and sends it as [Service.RequestCode] does.
 func (s *Service) RequestEntry(ctx context.Context, r EntryRequest) (Challenge, error) {
 	t, missing := Target{Process: r.Process}, errNoSignee
@@ -152,7 +179,8 @@ func (s *Service) RequestEntry(ctx context.Context, r EntryRequest) (Challenge, 
 }
 
 // RequestEntryOf is [Service.RequestEntry] for whoever gives the phone number or the address of one of the signees of a
-// process or a sequence. The answer is the same when there is none of them: a token that no code opens.
+// process or a sequence. The answer is the same when there is none of them, and when no code is sent because it is not
+// their turn or there were too many: a token that no code opens. Else whoever asks would learn who is to sign.
 func (s *Service) RequestEntryOf(ctx context.Context, t Target, phone, email string, from Client) (Token, error) {
 	if phone == "" && email == "" {
 		return "", InvalidField("PhoneNumber", "NotEmpty", "PhoneNumber is required.")
@@ -163,6 +191,9 @@ func (s *Service) RequestEntryOf(ctx context.Context, t Target, phone, email str
 	}
 	if f.Process.State.Ended() {
 		return "", notActive(f.Process.State, "ProcessKey")
+	}
+	if !f.RequiresAuth() {
+		return "", errNoProof()
 	}
 	r := EntryRequest{From: from}
 	for _, m := range f.All() {
@@ -177,7 +208,13 @@ func (s *Service) RequestEntryOf(ctx context.Context, t Target, phone, email str
 				r = EntryRequest{From: from, Sequence: t.Sequence, Person: you.Person}
 			}
 			ch, err := s.RequestEntry(ctx, r)
-			return ch.Token, err
+			switch {
+			case KindOf(err) == NotActive || err != nil && KindOf(err) == 0:
+				return "", err
+			case err != nil:
+				return NewToken(), nil
+			}
+			return ch.Token, nil
 		}
 	}
 	return NewToken(), nil
@@ -216,7 +253,7 @@ func decideEntryCode(f Facts, r EntryRequest, token Token) (Change, error) {
 	case of.Process.State.Ended():
 		return Change{}, notActive(of.Process.State, "ProcessKey")
 	case !f.RequiresAuth():
-		return Change{}, refuse(Invalid, "AuthenticationNotRequired", "This document is shown to whoever holds its link.")
+		return Change{}, errNoProof()
 	case !v.Readable() && of.Process.State.Active():
 		return Change{}, errNotYourTurn()
 	case !v.Readable():
@@ -241,6 +278,23 @@ func decideEntryCode(f Facts, r EntryRequest, token Token) (Change, error) {
 		Lane: lane(f.Process.Group, Signee{Email: email, Phone: phone}),
 	}}
 	return c, nil
+}
+
+// EnterOf answers a challenge of [Service.RequestEntryOf]. Every answer that does not admit is the same one: a challenge that
+// was never sent is told from one that was by nobody who has no code.
+func (s *Service) EnterOf(ctx context.Context, t Target, token Token, code string, from Client) (View, Access, error) {
+	f, err := s.facts(ctx, t)
+	switch {
+	case err != nil:
+		return View{}, Access{}, err
+	case f.Process.State.Ended():
+		return View{}, Access{}, notActive(f.Process.State, "ProcessKey")
+	}
+	v, access, err := s.Enter(ctx, token, code, from)
+	if errors.Is(err, errNoCode) || errors.Is(err, errLateCode) {
+		err = errWrongCode
+	}
+	return v, access, err
 }
 
 // Enter answers a challenge of [Service.RequestEntry] with its code: a try is counted before anything is compared. The

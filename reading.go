@@ -44,7 +44,7 @@ type ReadRequest struct {
 }
 
 // Read notes what a page tells. It notes nothing before the server has shown the document, and nothing after the person
-// has signed. Errors: Invalid for too many pages, NotActive after the end, NotFound.
+// has signed. Errors: Invalid for too many pages, Unadmitted, NotActive after the end, NotFound.
 func (s *Service) Read(ctx context.Context, r ReadRequest) error {
 	if len(r.Pages) > MaxReadPages {
 		return InvalidField("pages", "Length", fmt.Sprintf("pages must be at most %d.", MaxReadPages))
@@ -52,6 +52,9 @@ func (s *Service) Read(ctx context.Context, r ReadRequest) error {
 	v, err := s.Look(ctx, r.Process, r.Signee, nil)
 	if err != nil {
 		return err
+	}
+	if v.Locked() {
+		return ErrUnadmitted()
 	}
 	return s.noteReading(ctx, v, func(f Facts) (Change, error) { return decideRead(f, r) })
 }

@@ -30,7 +30,7 @@ func (s *Service) RequestCode(ctx context.Context, r CodeRequest) (Challenge, er
 	}
 	token := NewToken()
 	r.noSms = s.WithoutSms
-	_, c, err := s.decide(ctx, Target{Process: r.Process}, s.unlessDue(func(f Facts) (Change, error) {
+	_, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, nil, func(f Facts) (Change, error) {
 		return decideCode(f, r, token)
 	}))
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *Service) RequestSequenceCode(ctx context.Context, r SequenceCodeRequest
 	}
 	token := NewToken()
 	r.noSms = s.WithoutSms
-	_, c, err := s.decide(ctx, Target{Sequence: r.Sequence}, s.unlessDue(func(f Facts) (Change, error) {
+	_, c, err := s.decide(ctx, Target{Sequence: r.Sequence}, s.admittedPerson(ctx, r.Signee, func(f Facts) (Change, error) {
 		return decideSequenceCode(f, r, token)
 	}))
 	if KindOf(err) == NotFound {

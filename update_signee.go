@@ -39,12 +39,13 @@ func (r *UpdateSigneeRequest) changed(s Signee) Signee {
 // UpdateSignee changes a signee's e-mail address, postal address, reason or user. Whoever holds the link may change the
 // postal address alone (design/decisions.md 3); caller is set when the request carries a company's credentials. A changed
 // e-mail address is invited anew and the one before gets nothing any more; of a sequence it changes wherever the person has
-// the same address. Errors: Invalid, Forbidden (not without credentials), NotFound, NotActive.
+// the same address. Errors: Invalid, Forbidden (not without credentials),
+// Unadmitted, NotFound, NotActive.
 func (s *Service) UpdateSignee(ctx context.Context, caller *Caller, r UpdateSigneeRequest) (Signee, error) {
 	if !r.Process.Valid() || !r.Signee.Valid() {
 		return Signee{}, errNoSignee
 	}
-	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.unlessDue(func(f Facts) (Change, error) {
+	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, caller, func(f Facts) (Change, error) {
 		return s.decideUpdateSignee(f, caller, r)
 	}))
 	switch {
@@ -208,13 +209,13 @@ type UpdateMetaRequest struct {
 }
 
 // UpdateMeta merges names and values into the process's. Whoever holds the link may add names; to change what stands
-// there needs the company's credentials. All together may not exceed MaxMetaBytes. Errors: Invalid, Forbidden, NotFound,
-// NotActive.
+// there needs the company's credentials. All together may not exceed MaxMetaBytes. Errors: Invalid, Forbidden, Unadmitted,
+// NotFound, NotActive.
 func (s *Service) UpdateMeta(ctx context.Context, caller *Caller, r UpdateMetaRequest) (View, error) {
 	if !r.Process.Valid() || !r.Signee.Valid() {
 		return View{}, errNoSignee
 	}
-	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.unlessDue(func(f Facts) (Change, error) {
+	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, caller, func(f Facts) (Change, error) {
 		return decideUpdateMeta(f, caller, r)
 	}))
 	switch {

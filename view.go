@@ -40,7 +40,8 @@ func (v View) References() []Reference {
 func (v View) Readable() bool {
 	switch p := v.Process; p.State {
 	case Created, Started:
-		return v.Trusted || v.You.Signed() || v.Turn(v.You.Key)
+		// Without a signee it is a file beside the document, by its key, which nobody is given before their turn.
+		return v.Trusted || v.You.Key == "" || v.You.Signed() || v.Turn(v.You.Key)
 	case Sealing:
 		return true
 	case Completed:

@@ -31,9 +31,27 @@ func (a *API) requestToViewAll(w http.ResponseWriter, r *http.Request) error {
 	return a.admit(w, r, innsigli.Target{Sequence: sequenceKey(r)})
 }
 
-// admit sends a code and answers 401 with the challenge, the same for numbers that nobody has; or takes the code, and
-// answers with the process and an access token.
+// answerAfter is how long a request to be admitted takes at least, when it is refused: what is written for people of the
+// process, and not for others, shall not show in the time.
+const answerAfter = 250 * time.Millisecond
+
+// admit refuses no sooner than answerAfter; see [API.admitting].
 func (a *API) admit(w http.ResponseWriter, r *http.Request, t innsigli.Target) error {
+	least := time.NewTimer(answerAfter)
+	defer least.Stop()
+	err := a.admitting(w, r, t)
+	if err != nil {
+		select {
+		case <-least.C:
+		case <-r.Context().Done():
+		}
+	}
+	return err
+}
+
+// admitting sends a code and answers 401 with the challenge, the same for numbers that nobody has; or takes the code, and
+// answers with the process and an access token.
+func (a *API) admitting(w http.ResponseWriter, r *http.Request, t innsigli.Target) error {
 	var in requestToView
 	if err := readSmall(w, r, &in); err != nil {
 		return err
@@ -49,7 +67,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, t innsigli.Target) e
 	if in.OTP == "" {
 		return innsigli.InvalidField("OTP", "NotEmpty", "OTP is required.")
 	}
-	v, access, err := a.Service.Enter(r.Context(), innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), a.Proxies.Client(r))
+	v, access, err := a.Service.EnterOf(r.Context(), t, innsigli.Token(strings.ToLower(in.Token)), strings.TrimSpace(in.OTP), a.Proxies.Client(r))
 	if err != nil {
 		return err
 	}

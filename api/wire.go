@@ -74,6 +74,9 @@ func (a *API) view(v innsigli.View) signingProcess {
 		return a.process(v.Process)
 	}
 	out := a.frame(v.Process, v.You.Key)
+	if v.Process.State.Active() && !v.Readable() {
+		out.AttachmentReferences = []attachmentReference{} // their addresses open them
+	}
 	for _, s := range v.Process.Signees {
 		if s.Key == v.You.Key {
 			out.Signees = append(out.Signees, a.whole(s))

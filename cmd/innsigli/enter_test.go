@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
 )
 
@@ -19,9 +20,11 @@ func TestProofBeforeReading(t *testing.T) {
 			name string
 			test func(*testing.T, *rig)
 		}{
+			{"whoever asks learns nothing of the people", unprovenLearnsNothing},
 			{"a document is shown after a code", provenByCode},
 			{"or with a token of the company", provenByToken},
 			{"all documents of a sequence after one code", provenForAll},
+			{"whoever has the link alone can do nothing", unprovenCanNothing},
 		} {
 			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
 		}
@@ -104,7 +107,7 @@ func provenByCode(t *testing.T, r *rig) {
 	if in.status != http.StatusOK || token == "" || !bytes.Contains(in.body, []byte(key)) {
 		t.Fatalf("entered: %d %s", in.status, in.body)
 	}
-	numbered(t, "used", r.ask("POST", "/signing/"+p.Key, "", map[string]string{"token": challenge, "otp": code}), "1121")
+	numbered(t, "used", r.ask("POST", "/signing/"+p.Key, "", map[string]string{"token": challenge, "otp": code}), "1120")
 	for _, at := range places {
 		if a := r.admitted("GET", at, token, ""); a.status != http.StatusOK {
 			t.Errorf("%s with the token: %d %s", at, a.status, a.body)
@@ -116,9 +119,7 @@ func provenByCode(t *testing.T, r *rig) {
 	if n := count(r.statuses(p.Key), "Authenticated"); n != 1 {
 		t.Errorf("%d lines tell of it", n)
 	}
-	if a := r.sign(p, 0); a.status != http.StatusOK {
-		t.Errorf("sign: %d %s", a.status, a.body)
-	}
+	r.signAdmitted("/signing/sign/"+p.Key+"/signee/"+key, "/signing/simple/otp", token, ann)
 	if st := r.cancel(p.Key); st != http.StatusNoContent {
 		t.Fatalf("cancel: %d", st)
 	}
@@ -202,7 +203,110 @@ func provenForAll(t *testing.T, r *rig) {
 	if a := r.admitted("GET", pdf, got.AccessToken, ""); a.status != http.StatusOK {
 		t.Errorf("with the company's token: %d", a.status)
 	}
-	if a := r.signWhole(q, q.person(0), ann); a.status != http.StatusOK {
-		t.Errorf("sign: %d %s", a.status, a.body)
+	ask := "/signing/sign/simple/sequence/" + q.Key + "/signee/" + q.person(0)
+	refusal(t, "code for all without proof", r.ask("POST", ask, "", nil), 401, "AuthenticationRequired")
+	r.signAdmitted(ask, "/signing/simple/otp/bulk", token, ann)
+}
+
+// signAdmitted signs with an access token, which a code is asked for with.
+func (r *rig) signAdmitted(ask, otp, token, address string) {
+	r.tb.Helper()
+	var got struct{ Token string }
+	a := r.admitted("POST", ask, token, `{"OTPTYPE":"sms"}`)
+	if a.json(r.tb, &got); a.status != http.StatusOK {
+		r.tb.Fatalf("code to sign: %d %s", a.status, a.body)
 	}
+	code := codeOf(r.mailTo(address, func(m innsiglitest.Mail) bool { return codeOf(m) != "" && !r.used(codeOf(m)) }))
+	usedCodes.Store(r.url+code, true)
+	if a := r.ask("GET", otp+"?Token="+got.Token+"&OTP="+code, "", nil); a.status != http.StatusOK {
+		r.tb.Errorf("sign: %d %s", a.status, a.body)
+	}
+}
+
+func unprovenCanNothing(t *testing.T, r *rig) {
+	t.Helper()
+	const ann = "ann@nothing.example"
+	body := r.bodyOf(innsiglitest.PDF(t, 1, "for nobody yet"), byMail("Ann", ann))
+	body["requiresAuth"] = true
+	body["attachments"] = []any{map[string]any{"fileName": "terms.txt", "fileContent": "dGVybXM="}}
+	p := r.createAttached(t, body)
+	var token struct{ AccessToken string }
+	at := "/signing/" + p.Key + "/signee/" + p.Signees[0].Key
+	r.ask("POST", "/management"+at+"/token", "own", nil).json(t, &token)
+	file := r.path(t, p.AttachmentReferences[0].URL)
+	// The last of them ends the process.
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"PUT", at, `{"City":"Reykjavík"}`, 200},
+		{"PUT", at + "/meta", `{"meta":{"a":"b"}}`, 200},
+		{"POST", at + "/reading", `{"pages":[1]}`, 204},
+		{"GET", file, "", 200},
+		{"POST", "/signing/sign/" + p.Key + "/signee/" + p.Signees[0].Key, `{}`, 200},
+		{"POST", at + "/decline", `{"reason":"no"}`, 200},
+	} {
+		refusal(t, c.path+" by the link", r.admitted(c.method, c.path, "nonsense", c.body), 401, "AuthenticationRequired")
+		if a := r.admitted(c.method, c.path, token.AccessToken, c.body); a.status != c.status {
+			t.Errorf("%s with the token: %d %s", c.path, a.status, a.body)
+		}
+	}
+	if a := r.admitted("GET", file, token.AccessToken, ""); a.status != http.StatusGone {
+		t.Errorf("file after the end: %d", a.status)
+	}
+}
+
+// unprovenLearnsNothing: an answer is the same for people of the process and others, whatever their standing.
+func unprovenLearnsNothing(t *testing.T, r *rig) {
+	t.Helper()
+	const ann, bo = "ann@quiet.example", "bo@quiet.example"
+	body := r.bodyOf(innsiglitest.PDF(t, 1, "quiet"), byMail("Ann", ann), byMail("Bo", bo))
+	body["requiresAuth"], body["signInOrder"] = true, true
+	body["attachments"] = []any{map[string]any{"fileName": "terms.txt", "fileContent": "dGVybXM="}}
+	m := r.moment()
+	p := r.createAttached(t, body)
+	at := "/signing/" + p.Key
+	// An address opens its file: it is named when it may be opened.
+	for i, want := range []bool{true, false} {
+		var token struct{ AccessToken string }
+		r.ask("POST", "/management"+at+"/signee/"+p.Signees[i].Key+"/token", "own", nil).json(t, &token)
+		a := r.admitted("GET", at+"/signee/"+p.Signees[i].Key, token.AccessToken, "")
+		if got := bytes.Contains(a.body, []byte(p.AttachmentReferences[0].ID)); a.status != http.StatusOK || got != want {
+			t.Errorf("files of %s: %d %s", p.Signees[i].Name, a.status, a.body)
+		}
+	}
+	var words [2][]byte
+	same := func(n int, who string, a answer, status int) {
+		if words[n] == nil {
+			words[n] = a.body
+		}
+		if a.status != status || !bytes.Equal(a.body, words[n]) {
+			t.Errorf("%s: %d %s, others %s", who, a.status, a.body, words[n])
+		}
+	}
+	var last string
+	for _, who := range []string{ann, bo, "cy@quiet.example"} {
+		a := r.ask("POST", at, "", map[string]string{"email": who})
+		same(0, who, a, http.StatusUnauthorized)
+		last = a.header.Get("X-Challenge-Token")
+		same(1, who, r.ask("POST", at, "", map[string]string{"token": last, "otp": "000 000"}), http.StatusBadRequest)
+	}
+	same(1, "no token at all", r.ask("POST", at, "", map[string]string{"token": "x", "otp": "1"}), http.StatusBadRequest)
+	r.went(m, "mail "+ann+": invitation", "mail "+ann+": code to read", "webhook 11")
+	m = r.moment()
+	for range innsigli.MaxCodesAnHour {
+		same(0, "too many", r.ask("POST", at, "", map[string]string{"email": ann}), http.StatusUnauthorized)
+	}
+	var sent []string
+	for range innsigli.MaxCodesAnHour - 1 {
+		sent = append(sent, "mail "+ann+": code to read")
+	}
+	r.went(m, sent...)
+	m = r.moment()
+	var open process
+	r.ask("POST", "/management/signing", "own", r.bodyOf(innsiglitest.PDF(t, 1, "open"), byMail("Ann", ann))).json(t, &open)
+	for _, who := range []string{ann, "cy@quiet.example"} {
+		refusal(t, who+" of an open one", r.ask("POST", "/signing/"+open.Key, "", map[string]string{"email": who}), 400, "AuthenticationNotRequired")
+	}
+	r.went(m, "mail "+ann+": invitation", "webhook 11")
 }
