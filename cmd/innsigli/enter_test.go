@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ func TestProofBeforeReading(t *testing.T) {
 			{"whoever asks learns nothing of the people", unprovenLearnsNothing},
 			{"a document is shown after a code", provenByCode},
 			{"or with a token of the company", provenByToken},
+			{"on the page, which a cookie opens", provenOnThePage},
 			{"all documents of a sequence after one code", provenForAll},
 			{"whoever has the link alone can do nothing", unprovenCanNothing},
 		} {
@@ -309,4 +311,71 @@ func unprovenLearnsNothing(t *testing.T, r *rig) {
 		refusal(t, who+" of an open one", r.ask("POST", "/signing/"+open.Key, "", map[string]string{"email": who}), 400, "AuthenticationNotRequired")
 	}
 	r.went(m, "mail "+ann+": invitation", "webhook 11")
+}
+
+// visit asks as a browser without JavaScript does.
+func (r *rig) visit(method, path, cookie string, form url.Values) answer {
+	r.tb.Helper()
+	req, err := http.NewRequest(method, r.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if cookie != "" {
+		req.Header.Set("Cookie", cookie)
+	}
+	return r.do(req)
+}
+
+// leadsTo reads the token of the challenge that a page led to.
+func leadsTo(t *testing.T, a answer, path string) string {
+	t.Helper()
+	to, err := url.Parse(a.header.Get("Location"))
+	if a.status != http.StatusSeeOther || err != nil || to.Path != path {
+		t.Fatalf("%d leads to %s, want %s: %s", a.status, to, path, a.body)
+	}
+	return to.Query().Get("token")
+}
+
+func provenOnThePage(t *testing.T, r *rig) {
+	t.Helper()
+	const ann = "ann@page.example"
+	body := r.bodyOf(innsiglitest.PDF(t, 1, "on the page"), byMail("Ann", ann))
+	body["requiresAuth"], body["pdfFileName"] = true, "Leyndarmál.pdf"
+	var p process
+	r.ask("POST", "/management/signing", "own", body).json(t, &p)
+	link := "/s/" + p.Key + "/" + p.Signees[0].Key
+	leadsTo(t, r.visit("GET", link, "", nil), link+"/enter")
+	for _, form := range []string{"/code", "/decline", "/sign", "/signature"} {
+		leadsTo(t, r.visit("POST", link+form, "", url.Values{}), link+"/enter")
+	}
+	if a := r.visit("GET", link+"/enter", "", nil); a.status != http.StatusOK || bytes.Contains(a.body, []byte("Leyndarm")) {
+		t.Errorf("the page before: %d %s", a.status, a.body)
+	}
+	sent := r.mailsTo(ann)
+	token := leadsTo(t, r.visit("POST", link+"/enter", "", nil), link+"/enter")
+	code := r.entryCode(ann, sent)
+	wrong := r.visit("POST", link+"/enter/code", "", url.Values{"token": {token}, "code": {wrongOf(code)}})
+	if leadsTo(t, wrong, link+"/enter"); wrong.header.Get("Set-Cookie") != "" {
+		t.Error("a wrong code is given a cookie")
+	}
+	in := r.visit("POST", link+"/enter/code", "", url.Values{"token": {token}, "code": {code}})
+	leadsTo(t, in, link)
+	cookie, _, _ := strings.Cut(in.header.Get("Set-Cookie"), ";")
+	if !strings.Contains(in.header.Get("Set-Cookie"), "HttpOnly") {
+		t.Errorf("cookie: %s", in.header.Get("Set-Cookie"))
+	}
+	if a := r.visit("GET", link, cookie, nil); a.status != http.StatusOK || !bytes.Contains(a.body, []byte("Leyndarm")) {
+		t.Errorf("the page after: %d %s", a.status, a.body)
+	}
+	if a := r.visit("GET", "/pdf/"+p.Key+"/"+p.Signees[0].Key+".pdf", cookie, nil); a.status != http.StatusOK {
+		t.Errorf("PDF with the cookie: %d", a.status)
+	}
+	token = leadsTo(t, r.visit("POST", link+"/code", cookie, nil), link+"/code")
+	code = codeOf(r.mailTo(ann, func(m innsiglitest.Mail) bool { return codeOf(m) != "" && !r.used(codeOf(m)) }))
+	usedCodes.Store(r.url+code, true)
+	asked := r.visit("GET", link+"/code?token="+token, cookie, nil)
+	_, rest, _ := strings.Cut(string(asked.body), `name="consent" value="`)
+	consent, _, _ := strings.Cut(rest, `"`)
+	leadsTo(t, r.visit("POST", link+"/sign", cookie, url.Values{"token": {token}, "code": {code}, "consent": {consent}}), link+"/done")
 }
