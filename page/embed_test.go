@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +94,63 @@ func TestTheSignedDocumentGoesAlongWhenItIsThere(t *testing.T) {
 	if got[1].Type != "signing_completed" || got[1].SignedDocument != nil {
 		t.Errorf("%+v", got[1])
 	}
+}
+
+func TestEveryEndIsToldToTheSiteAroundIt(t *testing.T) {
+	b, f := newBrowser(t), newFake(t)
+	sign := start(t, f)
+	signed := process("sp02", innsigli.Started)
+	signed.Process.Signees[1].SignedAt, signed.You.SignedAt = noon, noon
+	for name, tt := range map[string]struct {
+		view innsigli.View
+		want string
+	}{
+		"canceled": {process("sp03", innsigli.Canceled), "process_canceled"},
+		"declined": {process("sp04", innsigli.Declined), "process_canceled"},
+		"expired":  {process("sp05", innsigli.Expired), "process_expired"},
+		"signed":   {signed, "already_signed"},
+		"all done": {process("sp06", innsigli.Completed), "already_signed"},
+	} {
+		portal := host(t, sign, linkOf(tt.view.Process.Key, "si01"), "")
+		tt.view.Company.Origins = innsigli.Origins(portal)
+		f.put(tt.view)
+		b.do(chromedp.Navigate(portal))
+		if got := b.heard(1); len(got) != 1 || got[0] != (heard{Type: tt.want, ProcessKey: string(tt.view.Process.Key), SigneeKey: "si01"}) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	// While the page is open.
+	portal := host(t, sign, "/s/sp01/si01", "")
+	v := process("sp01", innsigli.Started)
+	v.Company.Origins = innsigli.Origins(portal)
+	f.put(v)
+	b.do(chromedp.Navigate(portal))
+	in := b.inFrame()
+	in.until(`document.querySelector(".paper.ready") !== null`)
+	f.change("sp01", func(v *innsigli.View) { v.Process.State, v.Process.EndedAt = innsigli.Canceled, noon })
+	if got := b.heard(1); got[0].Type != "process_canceled" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestAStrangersFrameShowsAndHearsNothing: clickjacking, and a parent that only listens.
+func TestAStrangersFrameShowsAndHearsNothing(t *testing.T) {
+	b, f := newBrowser(t), newFake(t)
+	sign := start(t, f)
+	for name, origins := range map[string]innsigli.Origins{"none": "", "another": "https://portal.example.com", "another port": "http://localhost:1"} {
+		v := process("sp01", innsigli.Canceled)
+		v.Company.Origins = origins
+		f.put(v)
+		b.do(chromedp.Navigate(host(t, sign, "/s/sp01/si01", "")))
+		b.until(`document.querySelector("iframe") !== null`)
+		b.inFrame().until(`location.protocol === "chrome-error:"`)
+		if raw := eval[int](b, `raw.length`); raw != 0 {
+			t.Errorf("%s: heard %d messages", name, raw)
+		}
+	}
+	b.mu.Lock() // the browser says that it refused the frame
+	b.messages = slices.DeleteFunc(b.messages, func(m string) bool { return strings.Contains(m, "frame-ancestors") || strings.Contains(m, "Framing") })
+	b.mu.Unlock()
 }
 
 func TestOnlyRegisteredOriginsStandInThePolicy(t *testing.T) {

@@ -11,6 +11,8 @@ class InnsigliSigning extends HTMLElement {
 
   #frame = null;
 
+  #shown = false;
+
   #heard = (e) => {
     if (e.source !== this.#frame?.contentWindow || e.origin !== new URL(this.#frame.src).origin) return;
     if (!types.has(e.data?.type)) return;
@@ -19,17 +21,20 @@ class InnsigliSigning extends HTMLElement {
 
   connectedCallback() {
     addEventListener("message", this.#heard);
+    this.#shown = true;
     this.#show();
   }
 
   disconnectedCallback() {
     removeEventListener("message", this.#heard);
+    this.#shown = false;
     this.#frame?.remove();
     this.#frame = null;
   }
 
   attributeChangedCallback(_name, before, now) {
-    if (this.isConnected && before !== now) this.#show();
+    // An element that is only being made shows its frame once, when it is connected.
+    if (this.#shown && before !== now) this.#show();
   }
 
   #show() {
