@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,6 +52,9 @@ func originOf(text string) (string, bool) {
 	host, port := u.Hostname(), u.Port()
 	local := host == "localhost" || host == "127.0.0.1" || host == "::1"
 	if u.Scheme != "https" && (u.Scheme != "http" || !local) || !plainHost(host) || strings.HasSuffix(u.Host, ":") {
+		return "", false
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0 || strconv.FormatUint(n, 10) != port) {
 		return "", false
 	}
 	if strings.Contains(host, ":") {

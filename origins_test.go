@@ -14,7 +14,7 @@ func TestOriginsAreAsBrowsersWriteThem(t *testing.T) {
 		"http://[::1]:8080": "http://[::1]:8080", "https://xn--norurljs-42a7k.is": "https://xn--norurljs-42a7k.is",
 		"http://portal.example.com": "", "*": "", "https://*.example.com": "", "https://": "", "portal.example.com": "", "https://a.is/path": "",
 		"https://a.is?x": "", "https://a.is#x": "", "https://u@a.is": "", "javascript:alert(1)": "", "null": "", "https://a.is; script-src *": "",
-		"https://a.is https://b.is": "", "https://norðurljós.is": "", "https://a..is": "", "https://.is": "", "https://a.is:": "", "https://a.is:99999999x": "",
+		"https://a.is https://b.is": "", "https://norðurljós.is": "", "https://a..is": "", "https://.is": "", "https://a.is:": "", "https://a.is:99999999x": "", "https://a.is:65536": "", "https://a.is:0": "", "https://a.is:0443": "", "https://a.is:65535": "https://a.is:65535",
 		"data:text/html,x": "", "https://a.is//": "", "https://'self'": "", "https://a.is\nX: y": "",
 	} {
 		var bad fieldErrors

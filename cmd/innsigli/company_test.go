@@ -29,6 +29,25 @@ func TestCompanySettings(t *testing.T) {
 		if a.json(t, &got); got.Email != "new@nordurljos.example" || got.Language != "En" || got.Name != "Suðurljós ehf." {
 			t.Errorf("settings: %s", a.body)
 		}
+		a = r.ask("PUT", "/management/company", "own", map[string]any{"origins": []string{"https://a.is", "https://*.a.is"}, "color": "red"})
+		if _, fields := a.errorCode(); a.status != 400 || strings.Join(fields, " ") != "origins[1] color" {
+			t.Errorf("a wildcard and a name: %d %s", a.status, a.body)
+		}
+		a = r.ask("PUT", "/management/company", "own", map[string]any{"origins": []string{"HTTPS://Portal.a.is:443/"}, "color": "#1D4E89"})
+		var look struct {
+			Origins []string
+			Color   string
+		}
+		if a.json(t, &look); a.status != 200 || strings.Join(look.Origins, " ") != "https://portal.a.is" || look.Color != "#1d4e89" {
+			t.Errorf("origins and colour: %d %s", a.status, a.body)
+		}
+		out = r.cli("company", "set", "--company", string(r.creds.CompanyKey), "--origins", "")
+		if text := string(out); !strings.Contains(text, "origins   none\n") || !strings.Contains(text, "colour    #1d4e89\n") {
+			t.Errorf("company set: %s", out)
+		}
+		if a = r.ask("GET", "/management/company", "own", nil); !strings.Contains(string(a.body), `"origins":[]`) {
+			t.Errorf("no origins: %s", a.body)
+		}
 		r.create(innsiglitest.PDF(t, 1, "settings"), byMail("Anna", "anna@example.com"))
 		m := r.mailTo("anna@example.com", func(innsiglitest.Mail) bool { return true })
 		if !strings.Contains(m.Text, "Suðurljós ehf.") {
