@@ -11,15 +11,14 @@ import (
 
 // company is what a company can set about itself. The public API has this in its portal only; the route is ours.
 type company struct {
-	CompanyKey   string `json:"companyKey"`
-	Name         string `json:"name"`
-	Email        string `json:"email"`
-	Language     string `json:"language"`
-	TimeZone     string `json:"timeZone"`
-	ReminderHour int    `json:"reminderHour"`
-	// Origins may show the signing page in a frame (docs/embedding.md).
-	Origins []string `json:"origins"`
-	Color   string   `json:"color"`
+	CompanyKey   string   `json:"companyKey"`
+	Name         string   `json:"name"`
+	Email        string   `json:"email"`
+	Language     string   `json:"language"`
+	TimeZone     string   `json:"timeZone"`
+	ReminderHour int      `json:"reminderHour"`
+	Origins      []string `json:"origins"`
+	Color        string   `json:"color"`
 }
 
 type companyRequest struct {
@@ -43,7 +42,9 @@ func (a *API) changeCompany(w http.ResponseWriter, r *http.Request, c innsigli.C
 	if err := readSmall(w, r, &in); err != nil {
 		return err
 	}
-	req := innsigli.CompanyRequest{Name: in.Name, Email: in.Email, TimeZone: in.TimeZone, ReminderHour: in.ReminderHour, Origins: in.Origins, Colour: in.Color}
+	req := innsigli.CompanyRequest{
+		Name: in.Name, Email: in.Email, TimeZone: in.TimeZone, ReminderHour: in.ReminderHour, Origins: in.Origins, Colour: in.Color,
+	}
 	if len(in.Language) > 0 && in.Language.Kind() != 'n' {
 		l, ok := enum(in.Language, innsigli.LangNotSet, innsigli.ParseLanguage)
 		if !ok {
@@ -59,5 +60,8 @@ func (a *API) changeCompany(w http.ResponseWriter, r *http.Request, c innsigli.C
 }
 
 func writeCompany(w http.ResponseWriter, c innsigli.Company) error {
-	return web.WriteJSON(w, http.StatusOK, company{string(c.Key), c.Name, c.Email, c.DefaultLanguage.String(), c.Zone().String(), c.ReminderHour, append([]string{}, c.Origins.List()...), c.Colour})
+	return web.WriteJSON(w, http.StatusOK, company{
+		string(c.Key), c.Name, c.Email, c.DefaultLanguage.String(), c.Zone().String(), c.ReminderHour,
+		append([]string{}, c.Origins.List()...), c.Colour,
+	})
 }

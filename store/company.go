@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	qAuthenticate = `select c.key, c.name, c.email, c.language, c.time_zone, c.reminder_hour, c.origins, c.colour, a.name, a.id, a.permissions from api_key a join company c on c.key = a.company
+	qAuthenticate = `select c.key, c.name, c.email, c.language, c.time_zone, c.reminder_hour, c.origins, c.colour, a.name, a.id, a.permissions
+		from api_key a join company c on c.key = a.company
 		where a.hash = $1 and a.company = $2`
 	qNewCompany = `insert into company (key, name, email, language, webhook_key_id, webhook_key, time_zone, reminder_hour) values ($1, $2, $3, $4, $5, $6, $7, $8)`
 	qNewFlow    = `insert into flow (key, company, name, active, created_at) values ($1, $2, $3, $4, $5)`

@@ -19,7 +19,8 @@ func (d *DB) ChangeCompany(ctx context.Context, k innsigli.CompanyKey, decide fu
 		var language, hour int64
 		var b batch
 		b.exec("company", qLockCompany, string(k))
-		b.query("company", qCompany, into((*string)(&c.Key), &c.Name, &c.Email, &language, &c.TimeZone, &hour, (*string)(&c.Origins), &c.Colour), string(k))
+		b.query("company", qCompany, into((*string)(&c.Key), &c.Name, &c.Email, &language, &c.TimeZone, &hour,
+			(*string)(&c.Origins), &c.Colour), string(k))
 		if err := r.run(ctx, b); err != nil {
 			return err
 		}
@@ -32,7 +33,8 @@ func (d *DB) ChangeCompany(ctx context.Context, k innsigli.CompanyKey, decide fu
 			return judged{err}
 		}
 		b = nil
-		b.must("company", qSetCompany, string(k), c.Name, c.Email, int64(c.DefaultLanguage), c.TimeZone, int64(c.ReminderHour), string(c.Origins), c.Colour)
+		b.must("company", qSetCompany, string(k), c.Name, c.Email, int64(c.DefaultLanguage), c.TimeZone, int64(c.ReminderHour),
+			string(c.Origins), c.Colour)
 		return r.run(ctx, b)
 	})
 	return c, err

@@ -53,8 +53,9 @@ type companySetCmd struct {
 
 	TimeZone     *string `help:"Where the company's days begin, by IANA name, as Atlantic/Reykjavik: for reminders." placeholder:"NAME"`
 	ReminderHour *int    `help:"Hour of the day at which reminders go, 0 to 23." placeholder:"HOUR"`
-	Origins      *string `help:"Sites that may show the signing page in a frame, as https://portal.example.com, apart by blanks; empty for none." placeholder:"ORIGINS"`
-	Colour       *string `name:"color" help:"Colour of the company's pages, as #1d4e89; empty for ours." placeholder:"#RRGGBB"`
+
+	Origins *string `help:"Sites that may show the signing page in a frame, as https://portal.example.com, apart by blanks; empty for none." placeholder:"ORIGINS"`
+	Colour  *string `name:"color" help:"Colour of the company's pages, as #1d4e89; empty for ours." placeholder:"#RRGGBB"`
 
 	Personal  *int `name:"retention-personal" help:"Days after its end for which a process's names, addresses and numbers are kept; 0 for the default of 90." placeholder:"DAYS"`
 	Documents *int `name:"retention-documents" help:"Days after completion for which documents are kept; 0 for ever." placeholder:"DAYS"`
@@ -96,7 +97,8 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 		documents = fmt.Sprintf("for %d days", kept.DocumentsDays)
 	}
 	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\nreminders at %d:00 in %s\norigins   %s\ncolour    %s\nkept      personal data for %d days after the end of a process, completed documents %s\n",
-		got.Name, got.Email, got.DefaultLanguage, got.ReminderHour, got.Zone(), orNone(string(got.Origins)), orNone(got.Colour), int(kept.Personal().Hours()/24), documents)
+		got.Name, got.Email, got.DefaultLanguage, got.ReminderHour, got.Zone(), orNone(string(got.Origins)), orNone(got.Colour),
+		int(kept.Personal().Hours()/24), documents)
 	return err
 }
 
