@@ -85,6 +85,7 @@ func TestMatchTakesThePreferredThenTheHeader(t *testing.T) {
 		{"", nil, "en"},
 		{"is-IS,is;q=0.9,en;q=0.8", nil, "is"},
 		{"en;q=0.4, is;q=0.9", nil, "is"},
+		{"de-AT,de;q=0.9,en;q=0.8", nil, "de"},
 		{"fr-CA, is;q=0.1", []string{"xx"}, "is"},
 		{"is", []string{"", "en-us"}, "en"},
 		{"is;q=0, en", nil, "en"},
@@ -104,6 +105,7 @@ func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	tests := map[string][3]string{
 		"en": {"23 November 2026", "23 November 2026 at 08:50 UTC", "1,234"},
 		"is": {"23. nóvember 2026", "23. nóvember 2026 kl. 08:50 UTC", "1.234"},
+		"de": {"23. November 2026", "23. November 2026 um 08:50 Uhr (UTC)", "1.234"},
 	}
 	for tag, want := range tests {
 		c := For(tag)
@@ -126,6 +128,8 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"is", 11, "11 síður"},
 		{"is", 21, "21 síða"},
 		{"is", 1000, "1.000 síður"},
+		{"de", 1, "1 Seite"},
+		{"de", 21, "21 Seiten"},
 	}
 	for _, tt := range tests {
 		if got := For(tt.tag).N("evidence.pages", tt.n); got != tt.want {
