@@ -14,8 +14,8 @@ const (
 	MaxDepth  = 32        // elements and blocks in each other
 	MaxName   = 120       // bytes between the braces
 	MaxItems  = 200       // items of a list that each goes through
-	MaxSteps  = 100_000   // pieces that are written
-	MaxOutput = 256 << 10 // bytes that are written
+	MaxSteps  = 100_000   // pieces that are written, and items that are gone through
+	MaxOutput = 256 << 10 // bytes that are written, and bytes of the values for it
 )
 
 // Error says what is wrong with a template, and where: lines and columns are counted from 1, columns in characters. Both

@@ -13,6 +13,7 @@ type filling struct {
 	asHTML bool
 	scopes []map[string]any
 	steps  int
+	taken  int // bytes of values, also of those of which nothing is left
 }
 
 // HTML fills the template and gives it as HTML. An error is an [*Error] without a place: a limit was reached.
@@ -52,12 +53,19 @@ func (t *Template) fill(data map[string]any, asHTML bool) (string, error) {
 
 func (f *filling) all(nodes []node) error {
 	for i := range nodes {
-		if f.steps++; f.steps > MaxSteps {
-			return &Error{Reason: "filling the template takes too many steps"}
+		if err := f.step(); err != nil {
+			return err
 		}
 		if err := f.one(&nodes[i]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (f *filling) step() error {
+	if f.steps++; f.steps > MaxSteps {
+		return &Error{Reason: "filling the template takes too many steps"}
 	}
 	return nil
 }
@@ -68,6 +76,9 @@ func (f *filling) one(n *node) error {
 		return f.block(n.block)
 	case n.value != nil:
 		s, _ := f.get(n.value).(string)
+		if f.taken += len(s); f.taken > MaxOutput {
+			return &Error{Reason: "the values of the template are too long"}
+		}
 		return f.write(f.dress(s, n.place))
 	case f.asHTML:
 		return f.write(n.html)
@@ -85,8 +96,7 @@ func (f *filling) write(s string) error {
 
 // dress escapes a value for its place.
 func (f *filling) dress(s string, at place) string {
-	// What is too long anyway is not worked on.
-	s = harmless(s[:min(len(s), MaxOutput+1)], false)
+	s = harmless(s, false)
 	switch {
 	case at == inAddress && f.asHTML:
 		return percent(s)
@@ -115,6 +125,9 @@ func (f *filling) block(b *block) error {
 	}
 	n := len(f.scopes)
 	for _, item := range items {
+		if err := f.step(); err != nil {
+			return err
+		}
 		f.scopes = append(f.scopes[:n], item)
 		if err := f.all(b.body); err != nil {
 			return err

@@ -160,6 +160,8 @@ func TestBombsEnd(t *testing.T) {
 	many["documents"] = list
 	big := data()
 	big["flowName"] = strings.Repeat("x", 10*tmpl.MaxOutput)
+	empty := data()
+	empty["flowName"] = strings.Repeat("\u202e", tmpl.MaxOutput/10)
 	long := data()
 	long["documents"] = append(list[:len(list):len(list)], list[0])
 	each := func(n int, inside string) string {
@@ -187,6 +189,8 @@ func TestBombsEnd(t *testing.T) {
 		{"a name over the limit", "{{customer.Meta." + strings.Repeat("a", tmpl.MaxName+1-len("customer.Meta.")) + "}}", nil, false, false},
 		{"values everywhere", strings.Repeat("{{link}}", tmpl.MaxSource/8), map[string]any{"link": "x"}, true, true},
 		{"a value of megabytes", "{{flowName}}", big, true, false},
+		{"values of which nothing is left", strings.Repeat("{{flowName}}", 3), empty, true, true},
+		{"too many of them", strings.Repeat("{{flowName}}", 4), empty, true, false},
 		{"a list at the limit", each(1, "{{name}}"), many, true, true},
 		{"a list over the limit", each(1, ""), long, true, false},
 	} {
