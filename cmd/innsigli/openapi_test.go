@@ -15,7 +15,7 @@ import (
 )
 
 // forPeople are the pages: what a browser shows, and nothing that a program would ask for.
-var forPeople = regexp.MustCompile(`^(/|/assets/.*|/s/.*|/unsubscribe/.*|/verify|` + page.OutboxPrefix + `.*|` + api.BrowsePath + `.*|/metrics)$`)
+var forPeople = regexp.MustCompile(`^(/|/assets/.*|/brand/.*|` + page.EmbedPath + `|/s/.*|/unsubscribe/.*|/verify|` + page.OutboxPrefix + `.*|` + api.BrowsePath + `.*|/metrics)$`)
 
 // TestEveryRouteIsInTheDocument walks what the server really serves.
 func TestEveryRouteIsInTheDocument(t *testing.T) {
