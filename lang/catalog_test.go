@@ -89,6 +89,7 @@ func TestMatchTakesThePreferredThenTheHeader(t *testing.T) {
 		{"fr-CA, is;q=0.1", []string{"xx"}, "is"},
 		{"is", []string{"", "en-us"}, "en"},
 		{"is;q=0, en", nil, "en"},
+		{"no,en;q=0.5", nil, "nb"},
 		{"is;q=NaN", nil, "en"},
 		{"*;q=0.5", nil, "en"},
 		{";;;,,,q=", nil, "en"},
@@ -130,6 +131,8 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"is", 1000, "1.000 síður"},
 		{"de", 1, "1 Seite"},
 		{"de", 21, "21 Seiten"},
+		{"nb", 1, "1 side"},
+		{"nb", 21, "21 sider"},
 	}
 	for _, tt := range tests {
 		if got := For(tt.tag).N("evidence.pages", tt.n); got != tt.want {
