@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/innsigli/innsigli"
 )
@@ -196,5 +197,31 @@ func TestOptionsOfAFrameGoAlong(t *testing.T) {
 	w := ask(t, h, http.MethodPost, link+"/code"+options, "")
 	if to := w.Header().Get("Location"); !strings.Contains(to, "iframe=true") || strings.Contains(to, "evil") {
 		t.Errorf("after the form: %s", to)
+	}
+}
+
+func TestASignatureInAFrameIsToldToTheSiteAroundIt(t *testing.T) {
+	for _, attributes := range []string{"", `lng="is" no-end-screen`} {
+		b, f := newBrowser(t), newFake(t)
+		b.window(1000, 820, "light")
+		sign := start(t, f)
+		v := process("sp01", innsigli.Started)
+		f.put(v)
+		ch, err := f.RequestCode(t.Context(), innsigli.CodeRequest{Process: "sp01", Signee: "si01"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		portal := host(t, sign, "/s/sp01/si01/code?token="+string(ch.Token)+"&before=0", attributes)
+		f.change("sp01", func(v *innsigli.View) { v.Company.Origins = innsigli.Origins("https://elsewhere.example " + portal) })
+		b.do(chromedp.Navigate(portal))
+		b.inFrame().until(`document.getElementById("code") !== null && document.readyState === "complete" && ` +
+			`(document.getElementById("code").value = "` + rightCode + `", document.querySelector("form[action*=sign] .btn").click(), true)`)
+		want := []heard{{Type: "document_signed", ProcessKey: "sp01", SigneeKey: "si01"}, {Type: "signing_completed", ProcessKey: "sp01", SigneeKey: "si01"}}
+		if diff := cmp.Diff(want, b.heard(2)); diff != "" {
+			t.Errorf("%s\n%s", attributes, diff)
+		}
+		if raw := eval[string](b, `[...new Set(raw.map((r) => r.split(" ")[0]))].join(" ")`); raw != sign {
+			t.Errorf("messages from %q", raw)
+		}
 	}
 }
