@@ -85,7 +85,7 @@ func typedRunes(t *testing.T) {
 	t.Helper()
 	s := &Service{Paper: &paperOf{}}
 	for text, want := range map[string]Kind{
-		strings.Repeat("Þ", MaxTypedRunes): 0, strings.Repeat("Þ", MaxTypedRunes+1): Invalid, " \n ": Invalid, "山田": Invalid,
+		strings.Repeat("Þ", MaxTypedRunes): 0, strings.Repeat("Þ", MaxTypedRunes+1): Invalid, "\n": Invalid, "山田": Invalid,
 	} {
 		if err := s.DrawTyped(t.Context(), nil, text, Client{}); err == nil || KindOf(err) != want {
 			t.Errorf("%q: %v", text, err)

@@ -87,9 +87,9 @@ func (s Signee) about() string {
 }
 
 // about is the same for a person's link to a sequence.
-func (s SequenceSignee) about() string {
-	phone, email := s.Reach()
-	return fmt.Sprintf("person\x00%s\x00%s\x00%s", s.Key, phone, strings.ToLower(email))
+func (p SequenceSignee) about() string {
+	phone, email := p.Reach()
+	return fmt.Sprintf("person\x00%s\x00%s\x00%s", p.Key, phone, strings.ToLower(email))
 }
 
 // access makes a token. Nothing of it is stored: it is checked by computing it again.

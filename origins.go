@@ -45,8 +45,7 @@ func originsOf(bad *fieldErrors, list []string) Origins {
 // originOf brings an origin into the form that browsers give it.
 func originOf(text string) (string, bool) {
 	u, err := url.Parse(strings.ToLower(strings.TrimSpace(text)))
-	if err != nil || len(text) > MaxOriginLen || u.User != nil || strings.Trim(u.Path, "/") != "" || len(u.Path) > 1 || u.RawQuery != "" || u.ForceQuery ||
-		strings.Contains(text, "#") || u.Opaque != "" {
+	if err != nil || len(text) > MaxOriginLen || hasMore(u) || strings.Contains(text, "#") {
 		return "", false
 	}
 	host, port := u.Hostname(), u.Port()
@@ -64,6 +63,11 @@ func originOf(text string) (string, bool) {
 		host += ":" + port
 	}
 	return u.Scheme + "://" + host, true
+}
+
+// hasMore says whether an address has more than an origin has.
+func hasMore(u *url.URL) bool {
+	return u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Opaque != ""
 }
 
 // plainHost says whether a host is a name or address in ASCII, as browsers write it: nothing else may get into a header.

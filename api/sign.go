@@ -153,7 +153,6 @@ func (a *API) writeSigned(w http.ResponseWriter, r *http.Request, v innsigli.Vie
 	if err != nil {
 		return err
 	}
-	//nolint:gosec // G705: JSON with its own type and nosniff, every value encoded
 	if _, err := io.WriteString(w, strings.TrimSuffix(string(head), "}")+`,"file":{"digest":"`+d.SHA256+`","fileName":`+string(name)+`,"content":"`); err != nil {
 		return err
 	}

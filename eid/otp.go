@@ -21,9 +21,6 @@ var _ innsigli.Identity = OTP{}
 // codes is how many there are: six digits are what a phone fills in from an SMS and a person reads at one glance.
 const codes = 1_000_000
 
-// Code is the code of a challenge, always six digits with its leading zeros. It is the first 64 bits of
-// HMAC-SHA256(Key, token) modulo a million. 2^64 is no multiple of a million, so some codes are likelier than others by
-// one part in 2^64/10^6, about 5e-14: a guesser gains nothing from it.
 // Admission implements innsigli.Identity. Its key is derived from the one of codes, so that neither tells of the other.
 func (o OTP) Admission(text string) []byte {
 	of := hmac.New(sha256.New, o.Key)
@@ -33,6 +30,9 @@ func (o OTP) Admission(text string) []byte {
 	return mac.Sum(nil)
 }
 
+// Code is the code of a challenge, always six digits with its leading zeros. It is the first 64 bits of
+// HMAC-SHA256(Key, token) modulo a million. 2^64 is no multiple of a million, so some codes are likelier than others by
+// one part in 2^64/10^6, about 5e-14: a guesser gains nothing from it.
 func (o OTP) Code(t innsigli.Token) string {
 	mac := hmac.New(sha256.New, o.Key)
 	_, _ = mac.Write([]byte(t)) // a hash never returns an error

@@ -41,7 +41,7 @@ type world struct {
 	beside   []byte // a file that goes along with the document; nil for none
 	missing  error  // what opening a document answers
 	unwanted bool
-	former   string // the company's webhook key before a rotation that lasts until until
+	former   string // the company's webhook key before a rotation, which lasts for a time
 	until    time.Time
 	asked    int
 	onAsk    func()

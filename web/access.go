@@ -35,7 +35,7 @@ func accessTokens(r *http.Request) []string {
 // it over https only, and to this frame within this site only (CHIPS, Partitioned): no cookie of a third party is needed.
 func SetAccess(w http.ResponseWriter, link, token string, until time.Time, secure bool) {
 	h := sha256.Sum256([]byte(link))
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // G124: secure and for frames below, where people come over https
 		Name: accessCookie + hex.EncodeToString(h[:6]), Value: token, Path: "/", Expires: until, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	if secure {
