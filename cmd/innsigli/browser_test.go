@@ -129,6 +129,7 @@ func (b *chromium) byKeyboard(r *rig, p process, n int) {
 	b.t.Helper()
 	b.tabTo("Sign")
 	b.press(kb.Enter)
+	b.until(`location.pathname.endsWith("/signature") && document.readyState === "complete"`)
 	b.tabTo("Send the code")
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`location.pathname.endsWith("/code") && document.activeElement.id === "code"`)
