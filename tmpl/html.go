@@ -91,9 +91,9 @@ func (p *parser) mayShow(at int) error {
 
 // element is the innermost open element, "" when there is none.
 func (p *parser) element() string {
-	for i := len(p.open) - 1; i >= 0; i-- {
-		if p.open[i].block == nil {
-			return p.open[i].element
+	for _, o := range slices.Backward(p.open) {
+		if o.block == nil {
+			return o.element
 		}
 	}
 	return ""

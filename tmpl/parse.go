@@ -3,6 +3,7 @@ package tmpl
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,8 +37,8 @@ func (e *Error) Error() string {
 // Kind says what a name stands for.
 type Kind int
 
-// The kinds of names. The Go types of their values are string, string, bool, map[string]any, map[string]string and
-// []map[string]any.
+// The kinds of names. The Go types of their values are, in this order: string for the first two, bool,
+// map[string]any, map[string]string and []map[string]any.
 const (
 	Text  Kind = iota
 	URL        // an address of ours, which may be the whole of an href
@@ -284,14 +285,14 @@ func (p *parser) value(at int, name string) (node, Kind, error) {
 // resolve finds what a name stands for, and gives its path in the letter case of the values.
 func (p *parser) resolve(at int, name string) ([]string, Shape, error) {
 	parts := strings.Split(name, ".")
-	for i := len(p.scopes) - 1; i >= 0; i-- {
-		first, s, ok := p.scopes[i].find(parts[0])
+	for _, scope := range slices.Backward(p.scopes) {
+		first, s, ok := scope.find(parts[0])
 		if !ok {
 			continue
 		}
 		path := []string{first}
 		for _, part := range parts[1:] {
-			switch s.Kind {
+			switch s.Kind { //nolint:exhaustive // the others have nothing below them
 			case Group:
 				if part, s, ok = s.Of.find(part); !ok {
 					return nil, s, p.unknown(at, name)

@@ -3,6 +3,7 @@ package tmpl
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -152,9 +153,9 @@ func isTrue(v any) bool {
 // get finds a value: nil when there is none.
 func (f *filling) get(path []string) any {
 	var v any
-	for i := len(f.scopes) - 1; i >= 0; i-- {
+	for _, scope := range slices.Backward(f.scopes) {
 		var ok bool
-		if v, ok = f.scopes[i][path[0]]; ok {
+		if v, ok = scope[path[0]]; ok {
 			break
 		}
 	}

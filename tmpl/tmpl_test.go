@@ -3,6 +3,7 @@ package tmpl_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,7 +164,7 @@ func TestBombsEnd(t *testing.T) {
 	empty := data()
 	empty["flowName"] = strings.Repeat("\u202e", tmpl.MaxOutput/10)
 	long := data()
-	long["documents"] = append(list[:len(list):len(list)], list[0])
+	long["documents"] = append(slices.Clip(list), list[0])
 	each := func(n int, inside string) string {
 		return strings.Repeat("{{#each documents}}", n) + inside + strings.Repeat("{{/each}}", n)
 	}

@@ -42,6 +42,22 @@ func TestScenarios(t *testing.T) {
 	})
 }
 
+// checkPeople holds what the evidence says of reading and messages against what happened: the first has read it all, and
+// every message is one that went out.
+func checkPeople(t *testing.T, r *rig, p process, signees []innsigli.EvidenceSignee) {
+	t.Helper()
+	for i, s := range signees {
+		if got := s.Reading; i == 0 && (got == nil || got.Pages != "1-2" || got.Downloads != 1 || got.Seconds < 1 || got.LastAt == nil) || i == 1 && got != nil {
+			t.Errorf("reading of signee %d: %+v", i, got)
+		}
+		for _, sent := range append(s.Invitations, s.Codes...) {
+			if !r.mailed(p.Signees[i].Email, sent.ID) {
+				t.Errorf("no mail to %s is %s", p.Signees[i].Email, sent.ID)
+			}
+		}
+	}
+}
+
 func signedByTwo(t *testing.T, r *rig) {
 	t.Helper()
 	const ann, bjorn, owner = "ann@two.example", "bjorn@two.example", "owner@nordurljos.example"
@@ -88,16 +104,7 @@ func signedByTwo(t *testing.T, r *rig) {
 	judgeSeal(t, r, whole.body)
 	checkVerified(t, r, whole.body)
 	checkEvidence(t, p, shown, whole.body)
-	for i, s := range evidenceIn(t, whole.body).Signees {
-		if got := s.Reading; i == 0 && (got == nil || got.Pages != "1-2" || got.Downloads != 1 || got.Seconds < 1 || got.LastAt == nil) || i == 1 && got != nil {
-			t.Errorf("reading of signee %d: %+v", i, got)
-		}
-		for _, sent := range append(s.Invitations, s.Codes...) {
-			if !r.mailed(p.Signees[i].Email, sent.ID) {
-				t.Errorf("no mail to %s is %s", p.Signees[i].Email, sent.ID)
-			}
-		}
-	}
+	checkPeople(t, r, p, evidenceIn(t, whole.body).Signees)
 	if text := pdfText(t, whole.body); !strings.Contains(text, "Björn Þór") || !strings.Contains(text, "signed by two") {
 		t.Errorf("the sealed document's text: %.500s", text)
 	}
