@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/innsigli/innsigli"
 )
@@ -30,5 +31,24 @@ func (n *Notifier) mailDeclined(ctx context.Context, j innsigli.Job) (innsigli.D
 	if slices.ContainsFunc(s.facts.Signees(), innsigli.Signee.Signed) {
 		c.Rest = []paragraph{s.p(key + "copy")}
 	}
-	return n.post(ctx, s, s.t(key+"subject"), c, told(line(innsigli.LogDeclineSent, j, byMail)))
+	d, err := n.post(ctx, s, s.t(key+"subject"), c, told(line(innsigli.LogDeclineSent, j, byMail)))
+	if innsigli.IsPermanent(err) {
+		d = declineRefused(j)
+	}
+	return d, err
+}
+
+// declineRefused is what follows when the owner's address never takes it: the company's is tried once, since nobody else
+// would hear that the process has ended.
+func declineRefused(j innsigli.Job) innsigli.Decision {
+	return func(f innsigli.Facts) (innsigli.Change, error) {
+		c := innsigli.Change{Log: []innsigli.LogEntry{{Kind: innsigli.LogRefused, Detail: string(j.Kind), Mail: j.Address}}}
+		if j.Ref == fallback || f.Company.Email == "" || strings.EqualFold(f.Company.Email, j.Address) {
+			return c, nil
+		}
+		c.Jobs = []innsigli.Job{{
+			Kind: j.Kind, Ref: fallback, Address: f.Company.Email, Language: j.Language, Lane: j.Lane, Uniq: "declined2:" + string(j.Process),
+		}}
+		return c, nil
+	}
 }

@@ -215,6 +215,27 @@ func silent(t *testing.T, err error) {
 	}
 }
 
+func TestTheCompanyHearsOfADeclineWhenTheOwnerRefuses(t *testing.T) {
+	for name, tc := range map[string]struct{ to, ref, want string }{
+		"owner": {
+			"anna@nordurljos.example", "",
+			"log DeliveryRefused mail.declined by Innsigli\njob mail.declined to skrifstofa@nordurljos.example in en ref fallback\n",
+		},
+		"the company is the owner": {"Skrifstofa@nordurljos.example", "", "log DeliveryRefused mail.declined by Innsigli\n"},
+		"the company refuses too":  {"anna@nordurljos.example", "fallback", "log DeliveryRefused mail.declined by Innsigli\n"},
+	} {
+		w := newWorld(t, innsiglitest.SMTPOptions{})
+		w.ended(innsigli.Declined, "bjorn@example.is")
+		w.smtp.Refuse(tc.to, 550)
+		j := job(innsigli.JobMailDeclined, "", tc.to, innsigli.LangEn)
+		j.Ref = tc.ref
+		change, _, err := w.run(t, j)
+		if change != tc.want || !innsigli.IsPermanent(err) {
+			t.Errorf("%s: change %q, error %v", name, change, err)
+		}
+	}
+}
+
 func TestTheOwnersCopyGoesToTheCompanyWhenTheOwnerRefuses(t *testing.T) {
 	const kind = innsigli.JobMailOwnerCopy
 	for _, tc := range []struct {
