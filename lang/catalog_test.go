@@ -106,6 +106,7 @@ func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	tests := map[string][3]string{
 		"en": {"23 November 2026", "23 November 2026 at 08:50 UTC", "1,234"},
 		"is": {"23. nóvember 2026", "23. nóvember 2026 kl. 08:50 UTC", "1.234"},
+		"da": {"23. november 2026", "23. november 2026 kl. 08:50 UTC", "1.234"},
 		"de": {"23. November 2026", "23. November 2026 um 08:50 Uhr (UTC)", "1.234"},
 	}
 	for tag, want := range tests {
@@ -131,6 +132,8 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"is", 1000, "1.000 síður"},
 		{"de", 1, "1 Seite"},
 		{"de", 21, "21 Seiten"},
+		{"da", 1, "1 side"},
+		{"da", 21, "21 sider"},
 		{"nb", 1, "1 side"},
 		{"nb", 21, "21 sider"},
 	}
