@@ -134,6 +134,8 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"de", 21, "21 Seiten"},
 		{"da", 1, "1 side"},
 		{"da", 21, "21 sider"},
+		{"sv", 1, "1 sida"},
+		{"sv", 21, "21 sidor"},
 		{"nb", 1, "1 side"},
 		{"nb", 21, "21 sider"},
 	}
