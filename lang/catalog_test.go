@@ -136,6 +136,9 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"da", 21, "21 sider"},
 		{"sv", 1, "1 sida"},
 		{"sv", 21, "21 sidor"},
+		{"cs", 1, "1 strana"},
+		{"cs", 4, "4 strany"},
+		{"cs", 21, "21 stran"},
 		{"nb", 1, "1 side"},
 		{"nb", 21, "21 sider"},
 	}
