@@ -108,6 +108,7 @@ func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 		"en": {"23 November 2026", "23 November 2026 at 08:50 UTC", "1,234"},
 		"is": {"23. nóvember 2026", "23. nóvember 2026 kl. 08:50 UTC", "1.234"},
 		"da": {"23. november 2026", "23. november 2026 kl. 08:50 UTC", "1.234"},
+		"hu": {"2026. november 23.", "2026. november 23. 08:50 (UTC)", "1\u00a0234"},
 		"de": {"23. November 2026", "23. November 2026 um 08:50 Uhr (UTC)", "1.234"},
 	}
 	for tag, want := range tests {
@@ -138,6 +139,8 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"fr", 0, "0 page"},
 		{"fr", 1, "1 page"},
 		{"fr", 21, "21 pages"},
+		{"hu", 1, "1 oldal"},
+		{"hu", 21, "21 oldal"},
 		{"sv", 1, "1 sida"},
 		{"sv", 21, "21 sidor"},
 		{"cs", 1, "1 strana"},
