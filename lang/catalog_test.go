@@ -141,6 +141,8 @@ func TestPluralsFollowTheLanguage(t *testing.T) {
 		{"fr", 21, "21 pages"},
 		{"hu", 1, "1 oldal"},
 		{"hu", 21, "21 oldal"},
+		{"es", 1, "1 página"},
+		{"es", 21, "21 páginas"},
 		{"sv", 1, "1 sida"},
 		{"sv", 21, "21 sidor"},
 		{"cs", 1, "1 strana"},
