@@ -22,7 +22,7 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, err = w.Write(b) //nolint:gosec // G705: JSON with its own type and nosniff, every value encoded
+	_, err = w.Write(b)
 	return err
 }
 
