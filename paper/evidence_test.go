@@ -14,6 +14,7 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/lang"
 )
 
 func drawEvidence(t *testing.T, e innsigli.Evidence) []byte {
@@ -262,6 +263,26 @@ func TestTheLogoStandsInPlaceOfTheName(t *testing.T) {
 		s := p.layEvidence(e, newWording(e))[0]
 		if (len(s.pictures) == 1) != c.drawn || (s.words[0].text == e.Process.Company) == c.drawn {
 			t.Errorf("%s: %d pictures, first %q", name, len(s.pictures), s.words[0].text)
+		}
+	}
+}
+
+// TestEvidenceIsDrawnInEveryLanguage: the pages say what the catalogue says, and no letter of a language is missing from
+// the fonts.
+func TestEvidenceIsDrawnInEveryLanguage(t *testing.T) {
+	for _, tag := range lang.Tags() {
+		e := three()
+		e.Language, _ = innsigli.ParseLanguage(tag)
+		w := newWording(e)
+		text := words(t, drawEvidence(t, e))
+		for _, key := range []string{"title", "intro", "about.text", "given"} {
+			native, _ := w.pair(key)
+			if want := strings.Join(strings.Fields(native), " "); !strings.Contains(text, want) {
+				t.Errorf("%s: the pages do not say %q", tag, want)
+			}
+		}
+		if remark, _ := w.pair("letters"); strings.Contains(text, strings.Join(strings.Fields(remark), " ")) {
+			t.Errorf("%s: letters are missing", tag)
 		}
 	}
 }
