@@ -143,8 +143,8 @@ func TestWhatCannotBeSaidAnyMoreIsNotSent(t *testing.T) {
 
 func TestARefusalForGoodIsPermanentAndLogged(t *testing.T) {
 	for kind, right := range states {
-		if kind == innsigli.JobMailOwnerCopy {
-			continue // has rules of its own
+		if kind == innsigli.JobMailOwnerCopy || kind == innsigli.JobMailDeclined {
+			continue // the owner's have rules of their own
 		}
 		w := newWorld(t, innsiglitest.SMTPOptions{})
 		w.facts.Process.State, w.facts.Process.EndedAt = right[0], noon
