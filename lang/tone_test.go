@@ -8,7 +8,7 @@ import (
 
 // TestEveryLanguageIsWrittenInItself finds what a translator forgot, and the marks of another language.
 func TestEveryLanguageIsWrittenInItself(t *testing.T) {
-	same := []string{"SMS", "E-mail", "Document", " document", " documents", " page", " pages", "Name", "Downloads", "Link (SHA-256)", "Browser", "Person", "Revision", " byte", "Sent", " %"}
+	same := []string{"SMS", "E-mail", "Document", "Signature", "Signatures", "Pages", " document", " documents", " page", " pages", "Name", "Downloads", "Link (SHA-256)", "Browser", "Person", "Revision", " byte", "Sent", " %"}
 	quotes := map[string]string{"cs": "„“", "da": "»«", "de": "„“", "en": "“”", "es": "«»", "fr": "«»", "hu": "„”", "is": "„“", "nb": "«»", "pl": "„”", "sv": "”"}
 	for _, tag := range Tags() {
 		if quotes[tag] == "" {
