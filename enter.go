@@ -170,12 +170,7 @@ func (s *Service) RequestEntry(ctx context.Context, r EntryRequest) (Challenge, 
 	if err != nil {
 		return Challenge{}, err
 	}
-	for _, m := range append([]MemberChange{{Change: c}}, c.Members...) {
-		if m.Challenge != nil {
-			return *m.Challenge, nil
-		}
-	}
-	return Challenge{}, notActive(c.State, "ProcessKey")
+	return c.challenge("ProcessKey")
 }
 
 // RequestEntryOf is [Service.RequestEntry] for whoever gives the phone number or the address of one of the signees of a

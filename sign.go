@@ -36,10 +36,7 @@ func (s *Service) RequestCode(ctx context.Context, r CodeRequest) (Challenge, er
 	if err != nil {
 		return Challenge{}, err
 	}
-	if c.Challenge == nil {
-		return Challenge{}, notActive(c.State, "ProcessKey")
-	}
-	return *c.Challenge, nil
+	return c.challenge("ProcessKey")
 }
 
 // decideCode judges whether the signee gets a code now.
@@ -300,6 +297,17 @@ func toSeal(f Facts, c *Change) {
 		one.Drop = whileActive()
 		one.Jobs = append(one.Jobs, Job{Kind: JobSeal, Uniq: "seal:" + string(m.Process.Key)})
 	}
+}
+
+// challenge is the one that the change or one of its members makes. Without one the process has ended meanwhile: NotActive,
+// naming the field of the key.
+func (c Change) challenge(field string) (Challenge, error) {
+	for _, m := range append([]MemberChange{{Change: c}}, c.Members...) {
+		if m.Challenge != nil {
+			return *m.Challenge, nil
+		}
+	}
+	return Challenge{}, notActive(c.State, field)
 }
 
 // signatures are those of the change and its members.

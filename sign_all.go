@@ -36,12 +36,7 @@ func (s *Service) RequestSequenceCode(ctx context.Context, r SequenceCodeRequest
 	if err != nil {
 		return Challenge{}, err
 	}
-	for _, m := range append([]MemberChange{{Change: c}}, c.Members...) {
-		if m.Challenge != nil {
-			return *m.Challenge, nil
-		}
-	}
-	return Challenge{}, notActive(c.State, "SequenceKey")
+	return c.challenge("SequenceKey")
 }
 
 // decideSequenceCode judges whether the person gets a code now. Codes and wrong tries are counted on the person's first

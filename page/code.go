@@ -56,7 +56,13 @@ func (h *Handler) requestCode(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, p.To(codePath(ch.Token, v.You.WrongTries, "")))
 }
 
+// codePath is where a code to sign with is asked for.
 func codePath(t innsigli.Token, before int, said string) string {
+	return askPath("/code", t, before, said)
+}
+
+// askPath is the page at a path under the link, with what it needs to ask for a code.
+func askPath(at string, t innsigli.Token, before int, said string) string {
 	q := url.Values{}
 	if t != "" {
 		q.Set("token", string(t))
@@ -66,9 +72,9 @@ func codePath(t innsigli.Token, before int, said string) string {
 		q.Set("said", said)
 	}
 	if len(q) == 0 {
-		return "/code"
+		return at
 	}
-	return "/code?" + q.Encode()
+	return at + "?" + q.Encode()
 }
 
 // codePage asks for the code.
@@ -160,12 +166,8 @@ func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, si
 
 // codeForm reads the form with a code: the token, the wrong tries when the code was sent, and the digits.
 func codeForm(w http.ResponseWriter, r *http.Request, p *person) (token innsigli.Token, before int, code string, err error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return "", 0, "", err
-		}
-		return "", 0, "", &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
+	if err := parseForm(w, r, maxForm); err != nil {
+		return "", 0, "", err
 	}
 	before, err = strconv.Atoi(r.PostForm.Get("before"))
 	if err != nil {

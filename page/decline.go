@@ -1,7 +1,6 @@
 package page
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -53,12 +52,8 @@ func (h *Handler) decline(w http.ResponseWriter, r *http.Request) error {
 	case p == nil:
 		return h.toHome(w, r)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxReasonForm)
-	if err := r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return err
-		}
-		return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
+	if err := parseForm(w, r, maxReasonForm); err != nil {
+		return err
 	}
 	// What was pasted along is no reason to send the person back.
 	reason := untwisted(strings.Join(strings.Fields(strings.ToValidUTF8(r.PostForm.Get("reason"), "")), " "))

@@ -2,8 +2,6 @@ package page
 
 import (
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"github.com/go-chi/chi/v5"
 
@@ -73,19 +71,9 @@ func (h *Handler) requestEntry(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, p.To(enterPath(ch.Token, p.View.You.WrongTries, "")))
 }
 
+// enterPath is where a code to read with is asked for.
 func enterPath(t innsigli.Token, before int, said string) string {
-	q := url.Values{}
-	if t != "" {
-		q.Set("token", string(t))
-		q.Set("before", strconv.Itoa(before))
-	}
-	if said != "" {
-		q.Set("said", said)
-	}
-	if len(q) == 0 {
-		return "/enter"
-	}
-	return "/enter?" + q.Encode()
+	return askPath("/enter", t, before, said)
 }
 
 // enter takes the code, and leaves the access token with the browser.

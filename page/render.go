@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -71,6 +72,16 @@ func write(w http.ResponseWriter, status int, body []byte) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 	return nil
+}
+
+// parseForm reads a form of at most so many bytes.
+func parseForm(w http.ResponseWriter, r *http.Request, most int64) error {
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	err := r.ParseForm()
+	if _, large := errors.AsType[*http.MaxBytesError](err); err == nil || large {
+		return err
+	}
+	return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
 }
 
 // page makes a handler of one that returns its error: headers first, and a sad page for what was refused or failed.

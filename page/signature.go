@@ -2,7 +2,6 @@ package page
 
 import (
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -75,12 +74,8 @@ func (h *Handler) signature(w http.ResponseWriter, r *http.Request) error {
 	case p == nil:
 		return h.toHome(w, r)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxSignatureForm)
-	if err := r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return err
-		}
-		return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
+	if err := parseForm(w, r, maxSignatureForm); err != nil {
+		return err
 	}
 	m := marking{person: *p, Kind: r.PostForm.Get("kind"), Typed: untwisted(strings.ToValidUTF8(r.PostForm.Get("typed"), ""))}
 	if err := h.keepSignature(r, &m); err != nil {

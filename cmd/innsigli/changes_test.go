@@ -11,27 +11,16 @@ import (
 )
 
 func TestChanges(t *testing.T) {
-	onBoth(t, func(t *testing.T, db string) {
-		t.Helper()
-		t.Parallel()
-		r := newRig(t, db)
-		r.hook()
-		for _, s := range []struct {
-			name string
-			test func(*testing.T, *rig)
-		}{
-			{"a changed address is invited anew", changedAddress},
-			{"of a sequence wherever it stands", changedAddressInSequence},
-			{"what a signee may change", changedBySignee},
-			{"meta is merged", changedMeta},
-			{"a signee is added", addedSignee},
-			{"a signee is added to a sequence", addedToSequence},
-			{"a signee is removed", removedSignee},
-			{"the last unsigned one is removed", removedLast},
-			{"removed in order", removedInOrder},
-		} {
-			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
-		}
+	scenarios(t, []scenario{
+		{"a changed address is invited anew", changedAddress},
+		{"of a sequence wherever it stands", changedAddressInSequence},
+		{"what a signee may change", changedBySignee},
+		{"meta is merged", changedMeta},
+		{"a signee is added", addedSignee},
+		{"a signee is added to a sequence", addedToSequence},
+		{"a signee is removed", removedSignee},
+		{"the last unsigned one is removed", removedLast},
+		{"removed in order", removedInOrder},
 	})
 }
 

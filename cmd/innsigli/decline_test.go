@@ -12,23 +12,12 @@ import (
 )
 
 func TestDecline(t *testing.T) {
-	onBoth(t, func(t *testing.T, db string) {
-		t.Helper()
-		t.Parallel()
-		r := newRig(t, db)
-		r.hook()
-		for _, s := range []struct {
-			name string
-			test func(*testing.T, *rig)
-		}{
-			{"before anybody signed", declinedFirst},
-			{"after a signature", declinedHalfSigned},
-			{"by the page", declinedByPage},
-			{"one document of a sequence", declinedSequence},
-			{"refusals", declineRefused},
-		} {
-			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
-		}
+	scenarios(t, []scenario{
+		{"before anybody signed", declinedFirst},
+		{"after a signature", declinedHalfSigned},
+		{"by the page", declinedByPage},
+		{"one document of a sequence", declinedSequence},
+		{"refusals", declineRefused},
 	})
 }
 

@@ -12,24 +12,13 @@ import (
 )
 
 func TestProofBeforeReading(t *testing.T) {
-	onBoth(t, func(t *testing.T, db string) {
-		t.Helper()
-		t.Parallel()
-		r := newRig(t, db)
-		r.hook()
-		for _, s := range []struct {
-			name string
-			test func(*testing.T, *rig)
-		}{
-			{"whoever asks learns nothing of the people", unprovenLearnsNothing},
-			{"a document is shown after a code", provenByCode},
-			{"or with a token of the company", provenByToken},
-			{"on the page, which a cookie opens", provenOnThePage},
-			{"all documents of a sequence after one code", provenForAll},
-			{"whoever has the link alone can do nothing", unprovenCanNothing},
-		} {
-			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
-		}
+	scenarios(t, []scenario{
+		{"whoever asks learns nothing of the people", unprovenLearnsNothing},
+		{"a document is shown after a code", provenByCode},
+		{"or with a token of the company", provenByToken},
+		{"on the page, which a cookie opens", provenOnThePage},
+		{"all documents of a sequence after one code", provenForAll},
+		{"whoever has the link alone can do nothing", unprovenCanNothing},
 	})
 }
 
@@ -254,7 +243,7 @@ func unprovenCanNothing(t *testing.T, r *rig) {
 		}
 	}
 	if a := r.admitted("GET", file, token.AccessToken, ""); a.status != http.StatusGone {
-		t.Errorf("file after the end: %d", a.status)
+		t.Errorf("file after the end: %d %s %s", a.status, a.body, file)
 	}
 }
 

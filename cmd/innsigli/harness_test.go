@@ -110,6 +110,26 @@ type rig struct {
 // databases are what every test of the whole server runs on.
 var databases = []string{"sqlite", "postgres"}
 
+// scenario is one story over HTTP.
+type scenario struct {
+	name string
+	test func(*testing.T, *rig)
+}
+
+// scenarios plays them on both databases, all on one server with a company and a webhook each.
+func scenarios(t *testing.T, all []scenario) {
+	t.Helper()
+	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
+		t.Parallel()
+		r := newRig(t, db)
+		r.hook()
+		for _, s := range all {
+			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
+		}
+	})
+}
+
 // onBoth runs a test on both databases.
 func onBoth(t *testing.T, f func(t *testing.T, db string)) {
 	t.Helper()

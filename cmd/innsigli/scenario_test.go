@@ -21,24 +21,13 @@ import (
 // webhooks exist, and no other.
 
 func TestScenarios(t *testing.T) {
-	onBoth(t, func(t *testing.T, db string) {
-		t.Helper()
-		t.Parallel()
-		r := newRig(t, db)
-		r.hook()
-		for _, s := range []struct {
-			name string
-			test func(*testing.T, *rig)
-		}{
-			{"signed by two", signedByTwo},
-			{"canceled before and after a signature", canceledTwice},
-			{"a signee with a phone gets the code by SMS", codeBySms},
-			{"nobody is invited", nobodyInvited},
-			{"a webhook of one type gets that type only", hookOfOneType},
-			{"ids of webhooks are 32 hex digits", hookIDs},
-		} {
-			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
-		}
+	scenarios(t, []scenario{
+		{"signed by two", signedByTwo},
+		{"canceled before and after a signature", canceledTwice},
+		{"a signee with a phone gets the code by SMS", codeBySms},
+		{"nobody is invited", nobodyInvited},
+		{"a webhook of one type gets that type only", hookOfOneType},
+		{"ids of webhooks are 32 hex digits", hookIDs},
 	})
 }
 

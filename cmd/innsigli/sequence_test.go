@@ -98,24 +98,13 @@ func (r *rig) signWhole(q sequence, person, address string) answer {
 }
 
 func TestSequences(t *testing.T) {
-	onBoth(t, func(t *testing.T, db string) {
-		t.Helper()
-		t.Parallel()
-		r := newRig(t, db)
-		r.hook()
-		for _, s := range []struct {
-			name string
-			test func(*testing.T, *rig)
-		}{
-			{"one link, one code, one mail with all documents", sequenceSigned},
-			{"in order over the whole sequence", sequenceInOrder},
-			{"single members by their own keys", sequenceOneByOne},
-			{"in order within one process", processInOrder},
-			{"bad requests name the member", sequenceRefusals},
-			{"an Idempotency-Key gives the same sequence", sequenceTwice},
-		} {
-			t.Run(s.name, func(t *testing.T) { s.test(t, r.with(t)) })
-		}
+	scenarios(t, []scenario{
+		{"one link, one code, one mail with all documents", sequenceSigned},
+		{"in order over the whole sequence", sequenceInOrder},
+		{"single members by their own keys", sequenceOneByOne},
+		{"in order within one process", processInOrder},
+		{"bad requests name the member", sequenceRefusals},
+		{"an Idempotency-Key gives the same sequence", sequenceTwice},
 	})
 }
 
