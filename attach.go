@@ -203,11 +203,16 @@ func checkFiles(bad *fieldErrors, field string, sizes []int64) {
 }
 
 // LookAttachment shows a process to whoever knows the key of a file beside it, as the signee who brought the file. The
-// name must be the file's, in any letter case. Errors: NotFound with the same words whatever is wrong.
+// name must be the file's, in any letter case. Errors: NotFound with the same words whatever is wrong, and Gone for any
+// key of a process whose documents are no more: its files are forgotten some time after they became unreadable, and the
+// answer must not change with that.
 func (s *Service) LookAttachment(ctx context.Context, p ProcessKey, k AttachmentKey, name string, caller *Caller) (View, Reference, error) {
 	f, err := s.facts(ctx, Target{Process: p})
 	if KindOf(err) == NotFound {
 		return View{}, Reference{}, errNoAttachment
+	}
+	if err == nil {
+		err = s.alive(ctx, p)
 	}
 	if err != nil {
 		return View{}, Reference{}, err

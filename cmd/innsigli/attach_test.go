@@ -167,9 +167,7 @@ func (r *rig) copiedFile(t *testing.T, from string, terms reference) {
 		t.Fatal(st)
 	}
 	for _, x := range second.AttachmentReferences {
-		if a := r.ask("GET", r.path(t, x.URL), "own", nil); a.status != 410 && a.status != 404 {
-			t.Errorf("after the cancel: %d", a.status)
-		}
+		refusal(t, "after the cancel", r.ask("GET", r.path(t, x.URL), "own", nil), 410, "ProcessCanceled")
 	}
 	if a := r.ask("GET", r.path(t, terms.URL), "", nil); a.status != 200 {
 		t.Errorf("the one that was copied went with the copy: %d", a.status)
@@ -263,6 +261,39 @@ func (r *rig) hooksNameFiles(t *testing.T, key string) {
 		return
 	}
 	t.Error("no webhook AllSigned")
+}
+
+// filesAfterTheEnd: their addresses say how the process ended, also when its files have been forgotten.
+func filesAfterTheEnd(t *testing.T, r *rig, s *server, c *clock) {
+	t.Helper()
+	for _, x := range []struct {
+		name, code string
+		end        func(process)
+	}{
+		{"canceled", "ProcessCanceled", func(p process) { r.cancel(p.Key) }},
+		{"declined", "ProcessCanceled", func(p process) { r.decline(p, 0, "") }},
+		{"expired", "ProcessExpired", func(process) { c.add(30 * 24 * time.Hour); s.worker.Kick() }},
+	} {
+		body := r.bodyOf(innsiglitest.PDF(t, 1, x.name), byMail("Ann", "ann@over.example"))
+		body["attachments"] = []any{map[string]any{"fileName": "terms.txt", "fileContent": "dGVybXM="}}
+		p := r.createAttached(t, body)
+		r.settled()
+		x.end(p.process)
+		r.shown(p.process) // writes an end that is due
+		ref := p.AttachmentReferences[0]
+		at := "/signing/" + p.Key + "/attachment/" + ref.ID + "/filename/terms.txt"
+		asked := func(when string) {
+			t.Helper()
+			for _, auth := range []string{"", "own"} {
+				refusal(t, x.name+" "+when, r.ask("GET", r.path(t, ref.URL), auth, nil), 410, x.code)
+				refusal(t, x.name+" "+when, r.ask("GET", at, auth, nil), 410, x.code)
+				refusal(t, x.name+", take away "+when, r.ask("DELETE", at, auth, nil), 410, x.code)
+			}
+		}
+		asked("at once")
+		r.settledCopy(p.Key)
+		asked("when the file is forgotten")
+	}
 }
 
 // TestRacesCancelAgainstAttach: whoever is told that the file was kept was first, and then it is gone with the document.

@@ -36,6 +36,7 @@ func TestScenariosOverTime(t *testing.T) {
 			{"expired by itself", expiredByItself},
 			{"expired after a signature", expiredAfterSignature},
 			{"a completed link closes", completedLinkCloses},
+			{"files of what is over", filesAfterTheEnd},
 		} {
 			t.Run(x.name, func(t *testing.T) { x.test(t, r.with(t), s, &c) })
 		}
