@@ -19,6 +19,12 @@ const MaxTypedRunes = 60
 // ErrLetters is what a [Paper] says of letters that its fonts lack.
 var ErrLetters = errors.New("letters that cannot be drawn")
 
+// How an image of a signature came to be, as the log says it.
+const (
+	Drawn = "Drawn" // by hand, as far as the page or whoever uses the API tells
+	Typed = "Typed" // letters that this server drew
+)
+
 // Drawing is the signature that a person drew or typed, before they sign. It is shown nowhere until it stands in the mark.
 type Drawing struct {
 	Signee SigneeKey
@@ -55,6 +61,10 @@ func cleanDrawing(b []byte) ([]byte, error) {
 // Draw keeps the drawn signature of the person of these views, for what they have not signed yet; it takes the place of
 // an earlier one. Errors: Invalid (Image), NotActive, and those of reading the document.
 func (s *Service) Draw(ctx context.Context, views []View, img []byte, from Client) error {
+	return s.draw(ctx, views, img, Drawn, from)
+}
+
+func (s *Service) draw(ctx context.Context, views []View, img []byte, how string, from Client) error {
 	clean, err := cleanDrawing(img)
 	if err != nil {
 		return err
@@ -77,7 +87,7 @@ func (s *Service) Draw(ctx context.Context, views []View, img []byte, from Clien
 	var before []Drawing
 	_, c, err := s.decide(ctx, Target{Process: views[0].Process.Key}, s.unlessDue(func(f Facts) (Change, error) {
 		var c Change
-		c, before, err = decideDraw(f, given, from)
+		c, before, err = decideDraw(f, given, how, from)
 		return c, err
 	}))
 	switch {
@@ -111,7 +121,7 @@ func (s *Service) DrawTyped(ctx context.Context, views []View, text string, from
 	if err != nil {
 		return fmt.Errorf("draw typed signature: %w", err)
 	}
-	return s.Draw(ctx, views, img, from)
+	return s.draw(ctx, views, img, Typed, from)
 }
 
 // Undraw forgets what [Service.Draw] kept for the person of these views: their mark then has their name alone.
@@ -127,7 +137,7 @@ func (s *Service) Undraw(ctx context.Context, views []View, from Client) error {
 	}
 	var before []Drawing
 	_, _, err := s.decide(ctx, Target{Process: views[0].Process.Key}, s.unlessDue(func(f Facts) (Change, error) {
-		c, old, err := decideDraw(f, given, from)
+		c, old, err := decideDraw(f, given, "", from)
 		before = old
 		return c, err
 	}))
@@ -167,7 +177,7 @@ func (s *Service) forgetDrawings(ctx context.Context, all []Drawing) {
 
 // decideDraw judges drawings, and says which earlier ones they take the place of. One without a blob takes an earlier one
 // away.
-func decideDraw(f Facts, given []Drawing, from Client) (c Change, before []Drawing, err error) {
+func decideDraw(f Facts, given []Drawing, how string, from Client) (c Change, before []Drawing, err error) {
 	for _, d := range given {
 		you, ok := f.Signee(d.Signee)
 		if !ok {
@@ -183,9 +193,11 @@ func decideDraw(f Facts, given []Drawing, from Client) (c Change, before []Drawi
 		before = append(before, Drawing{d.Signee, you.Drawing})
 		one := c.Of(f, you.Process)
 		one.Draw = append(one.Draw, d)
-		if d.Blob != "" {
-			one.Log = append(one.Log, LogEntry{Kind: LogDrawn, Signee: d.Signee, Actor: you.Email, Client: from})
+		line := LogEntry{Kind: LogDrawn, Signee: d.Signee, Detail: how, Actor: you.Email, Client: from}
+		if d.Blob == "" {
+			line.Kind = LogUndrawn
 		}
+		one.Log = append(one.Log, line)
 	}
 	return c, before, nil
 }

@@ -28,27 +28,27 @@ func TestDrawIsForThoseWhoHaveNotSignedYet(t *testing.T) {
 	for _, st := range everyState() {
 		a := anna()
 		a.Drawing = Document{Blob: "old"}
-		c, before, err := decideDraw(factsOf(st, a), d, Client{})
+		c, before, err := decideDraw(factsOf(st, a), d, Typed, Client{})
 		if !st.Active() {
 			if KindOf(err) != NotActive || !c.Empty() {
 				t.Errorf("%s: %v\n%s", st, err, c)
 			}
 			continue
 		}
-		const want = "drawing new of " + string(keyAnna) + "\nlog SignatureDrawn " + string(keyAnna) + " by anna@example.com\n"
+		const want = "drawing new of " + string(keyAnna) + "\nlog SignatureDrawn " + string(keyAnna) + " Typed by anna@example.com\n"
 		if err != nil || c.String() != want || len(before) != 1 || before[0].Blob != "old" {
 			t.Errorf("%s: %v %v\n%s", st, err, before, c)
 		}
 	}
-	// Without a blob an earlier one is taken away, which is no line of the log.
-	c, _, err := decideDraw(factsOf(Started, anna()), []Drawing{{Signee: keyAnna}}, Client{})
-	if want := "drawing  of " + string(keyAnna) + "\n"; err != nil || c.String() != want {
+	// Without a blob an earlier one is taken away.
+	c, _, err := decideDraw(factsOf(Started, anna()), []Drawing{{Signee: keyAnna}}, "", Client{})
+	if want := "drawing  of " + string(keyAnna) + "\nlog SignatureTakenBack " + string(keyAnna) + " by anna@example.com\n"; err != nil || c.String() != want {
 		t.Errorf("taken away: %v\n%s", err, c)
 	}
-	if _, _, err := decideDraw(factsOf(Started, signed(anna()), bjorn()), d, Client{}); KindOf(err) != Invalid {
+	if _, _, err := decideDraw(factsOf(Started, signed(anna()), bjorn()), d, Drawn, Client{}); KindOf(err) != Invalid {
 		t.Errorf("after the signature: %v", err)
 	}
-	if _, _, err := decideDraw(factsOf(Started, bjorn()), d, Client{}); KindOf(err) != NotFound {
+	if _, _, err := decideDraw(factsOf(Started, bjorn()), d, Drawn, Client{}); KindOf(err) != NotFound {
 		t.Errorf("of nobody: %v", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // EvidenceVersion is the version of the JSON schema in docs/evidence.schema.json. Parts that are not built yet are left
 // out, so that a reader never takes an empty value for a fact.
-const EvidenceVersion = "1.3"
+const EvidenceVersion = "1.4"
 
 // Evidence is what a sealed document says about how it came to be (facts/standards.md 4). It is drawn as pages and
 // embedded as JSON; member names are part of the schema.
@@ -125,6 +125,7 @@ type EvidenceSignee struct {
 	Address     string            `json:"ipAddress,omitempty"`
 	Agent       string            `json:"userAgent,omitempty"`
 	Consent     *EvidenceConsent  `json:"consent,omitempty"`
+	Act         string            `json:"act,omitempty"` // "drawn", "typed" or "plain": how the signature was given
 	Shown       string            `json:"shownSha256,omitempty"`
 }
 
@@ -202,10 +203,15 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 	if r := s.Reading; r != (Reading{}) {
 		e.Reading = &EvidenceReading{when(r.LastAt), r.Seconds, r.Pages, r.Downloads}
 	}
+	act := actPlain
 	for _, l := range lines {
 		if l.Signee == s.Key {
 			e.tell(l)
+			act = l.act(act)
 		}
+	}
+	if e.Signed {
+		e.Act = act
 	}
 	return e
 }
@@ -221,6 +227,20 @@ func (e *EvidenceSignee) tell(l LogEntry) {
 	case LogViewed:
 		e.Openings = append(e.Openings, EvidenceOpening{At: l.At, Address: l.Client.Address, Agent: l.Client.Agent})
 	}
+}
+
+// actPlain is a signature by confirmation alone, without an image.
+const actPlain = "plain"
+
+// act is how somebody signs after a line of the log, who before would have signed as it says.
+func (l LogEntry) act(before string) string {
+	switch l.Kind { //nolint:exhaustive // the others say nothing of it
+	case LogDrawn:
+		return strings.ToLower(l.Detail)
+	case LogUndrawn:
+		return actPlain
+	}
+	return before
 }
 
 // LinkHash names the secret part of a person's link without giving it away: 128 random bits are not found by trying.

@@ -46,7 +46,8 @@ const (
 	LogRefused         LogKind = "DeliveryRefused"
 	LogAttached        LogKind = "AttachmentAdded"
 	LogDetached        LogKind = "AttachmentRemoved"
-	LogDrawn           LogKind = "SignatureDrawn"
+	LogDrawn           LogKind = "SignatureDrawn" // Detail is [Drawn] or [Typed]
+	LogUndrawn         LogKind = "SignatureTakenBack"
 	LogErased          LogKind = "PersonalDataErased"
 )
 
@@ -112,7 +113,8 @@ var logSentences = map[LogKind]string{
 	LogDocumentDeleted: "Document deleted. ProcessKey: %[1]s.",
 	LogAttached:        "Attachment added. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
 	LogDetached:        "Attachment removed. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
-	LogDrawn:           "Signature drawn. ProcessKey: %[1]s. Signee key: %[2]s.",
+	LogDrawn:           "Signature given. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
+	LogUndrawn:         "Drawn or typed signature taken back. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogErased:          "Names, addresses and numbers erased. ProcessKey: %[1]s.",
 	LogRefused:         "Message refused by the receiving side. ProcessKey: %[1]s. Message: %[3]s.",
 }

@@ -200,6 +200,7 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 			{Kind: LogCreated, At: testNow, Actor: testKeyName},
 			{Kind: LogSignupSent, At: testNow, Signee: keyAnna, Detail: "Email", Mail: "anna@example.com", Message: "c0ffee"},
 			{Kind: LogViewed, At: testNow, Signee: keyAnna, Client: Client{"192.0.2.1", "Firefox"}},
+			{Kind: LogDrawn, At: testNow, Signee: keyAnna, Detail: Typed},
 			{Kind: LogOtpSent, At: testNow, Signee: keyAnna, Detail: "Sms", Mail: "+3545550100"},
 			{Kind: LogSignupSent, At: testNow, Signee: keyBjorn, Detail: "Sms"},
 		}}}, nil
@@ -231,8 +232,33 @@ func checkActs(t *testing.T, a, b EvidenceSignee) {
 	if a.Consent == nil || *a.Consent != (EvidenceConsent{"I agree.", "en", "826ff0dab649"}) || b.Consent != nil {
 		t.Errorf("consent %+v, %+v", a.Consent, b.Consent)
 	}
+	if a.Act != "typed" || b.Act != "" {
+		t.Errorf("acts %q, %q", a.Act, b.Act)
+	}
 	if r := a.Reading; r == nil || !r.LastAt.Equal(testNow) || r.Seconds != 75 || r.Pages != "1-2" || r.Downloads != 1 || b.Reading != nil {
 		t.Errorf("reading %+v, %+v", a.Reading, b.Reading)
+	}
+}
+
+// TestTheLastChoiceIsHowSomebodySigned: another's choices, and what was taken back, say nothing.
+func TestTheLastChoiceIsHowSomebodySigned(t *testing.T) {
+	drawn, typed, back := LogEntry{Kind: LogDrawn, Detail: Drawn}, LogEntry{Kind: LogDrawn, Detail: Typed}, LogEntry{Kind: LogUndrawn}
+	for want, orders := range map[string][][]LogEntry{
+		"drawn": {{drawn}, {typed, drawn}, {drawn, back, drawn}},
+		"typed": {{typed}, {drawn, typed}},
+		"plain": {nil, {drawn, back}, {{Kind: LogOtpSent, Detail: "Sms"}}},
+	} {
+		for _, lines := range orders {
+			lines = append([]LogEntry{}, lines...)
+			for i := range lines {
+				lines[i].Signee = keyAnna
+			}
+			lines = append(lines, LogEntry{Kind: LogDrawn, Detail: "Other", Signee: keyBjorn})
+			e := evidenceOf(factsOf(Canceled, signed(anna()), bjorn()), outcomeCanceled, testNow, lines)
+			if e.Signees[0].Act != want || e.Signees[1].Act != "" {
+				t.Errorf("%v: %q and %q, want %q", lines, e.Signees[0].Act, e.Signees[1].Act, want)
+			}
+		}
 	}
 }
 

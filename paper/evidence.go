@@ -266,7 +266,7 @@ func (l *layout) signee(s innsigli.EvidenceSignee) []row {
 		l.plain("type", l.w.known("type."+strings.ToLower(s.Type), s.Type)),
 		l.invited(s), l.plain("seen", stampOf(s.SeenAt)), l.reading(s.Reading),
 		l.code(s),
-		l.plain("signed", stampOf(s.SignedAt)), l.consent(s.Consent), l.plain("ip", s.Address), l.plain("agent", s.Agent),
+		l.plain("signed", stampOf(s.SignedAt)), l.plain("act", l.w.known("act."+s.Act, s.Act)), l.consent(s.Consent), l.plain("ip", s.Address), l.plain("agent", s.Agent),
 		l.hash("shown", s.Shown), l.hash("link", s.Link), l.hash("reference", s.Reference),
 	)...)
 }
@@ -348,11 +348,7 @@ func (l *layout) events(e innsigli.Evidence) {
 		if n, ok := names[ev.Signee]; ok {
 			who = n
 		}
-		what := l.w.known("event."+string(ev.Kind), string(ev.Kind))
-		if ev.Detail != "" {
-			what += " · " + ev.Detail
-		}
-		l.add(append(rows, l.event(st, stamp(ev.At), what, who))...)
+		l.add(append(rows, l.event(st, stamp(ev.At), l.w.happened(ev), who))...)
 		if rows = nil; i == 0 {
 			l.head = []row{head}
 		}

@@ -127,6 +127,8 @@ func TestEvidenceSaysWhatHappened(t *testing.T) {
 		"+354 555 0100", "Framkvæmdastjóri, með prókúru", "2026-11-23 11:04:56 UTC", "+354 555 0100 by SMS",
 		"signee1@example.com by e-mail", "192.0.2.10", "iPhone OS 19_1", "Simple electronic signature",
 		e.Signees[0].Reference, "Kóði sendur / Code sent · Email", "Opnaði skjalið / Opened the document",
+		"Undirritað með / Signature given Teiknaðri undirskrift / Drawn", "Innsleginni undirskrift / Typed",
+		"Staðfestingu einni, hvorki teiknað né slegið inn / By confirmation alone", "Sló inn undirskrift / Typed a signature",
 		"Kennitala / Personal code 120389-3389", "2026-11-23 11:02:56 UTC · +354 555 0100", "Svör við kóðanum / Answers to the code 2",
 		"Röng svör alls / Wrong answers in all 1", "2026-11-21 12:15:56 UTC · signee0@example.com", "Lagt fram af / Given by CRM",
 		"CN=Norðurljós ehf.,O=Norðurljós ehf.,C=IS", "5f3a9c")

@@ -99,7 +99,7 @@ func three() innsigli.Evidence {
 	for i, name := range []string{"Þórunn Æsa Ðavíðsdóttir", "Γιώργος Παπαδόπουλος", "Олена Шевченко"} {
 		s := innsigli.EvidenceSignee{
 			Link: fingerprint, Reference: fmt.Sprintf("%08x", 0xc3d4e5+i), Name: name, Email: fmt.Sprintf("signee%d@example.com", i),
-			Type: innsigli.Simple.String(), Signed: true, InvitedAt: at(-2900), SeenAt: at(-100 + i), SignedAt: at(-90 + i),
+			Type: innsigli.Simple.String(), Signed: true, Act: []string{"drawn", "typed", "plain"}[i], InvitedAt: at(-2900), SeenAt: at(-100 + i), SignedAt: at(-90 + i),
 			CodeVia: "email", CodeTo: fmt.Sprintf("signee%d@example.com", i), Address: "192.0.2.10", Agent: agent, Shown: fingerprint,
 		}
 		if i == 0 {
@@ -115,14 +115,17 @@ func three() innsigli.Evidence {
 	}
 	for i, k := range []innsigli.LogKind{
 		innsigli.LogCreated, innsigli.LogSigneeAdded, innsigli.LogSignupSent, innsigli.LogViewed,
-		innsigli.LogOtpSent, innsigli.LogSigned, innsigli.LogCompleted,
+		innsigli.LogDrawn, innsigli.LogOtpSent, innsigli.LogSigned, innsigli.LogCompleted,
 	} {
-		ev := innsigli.EvidenceEvent{At: noon.Add(time.Duration(i-7) * time.Minute), Kind: k}
+		ev := innsigli.EvidenceEvent{At: noon.Add(time.Duration(i-8) * time.Minute), Kind: k}
 		if k != innsigli.LogCreated && k != innsigli.LogCompleted {
 			ev.Signee = e.Signees[i%3].Reference
 		}
-		if k == innsigli.LogSignupSent || k == innsigli.LogOtpSent {
+		switch k { //nolint:exhaustive // the others have none
+		case innsigli.LogSignupSent, innsigli.LogOtpSent:
 			ev.Detail = "Email"
+		case innsigli.LogDrawn:
+			ev.Detail = innsigli.Typed
 		}
 		e.Events = append(e.Events, ev)
 	}
@@ -135,7 +138,7 @@ func stopped(outcome string) innsigli.Evidence {
 	e.Outcome = outcome
 	for i := 1; i < 3; i++ {
 		s := &e.Signees[i]
-		s.Signed, s.SignedAt, s.CodeVia, s.CodeTo, s.Address, s.Agent, s.Shown = false, nil, "", "", "", "", ""
+		s.Signed, s.SignedAt, s.CodeVia, s.CodeTo, s.Address, s.Agent, s.Shown, s.Act = false, nil, "", "", "", "", "", ""
 	}
 	e.Events[len(e.Events)-1].Kind = innsigli.LogCanceled
 	return e

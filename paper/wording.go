@@ -64,6 +64,15 @@ func (w wording) known(key, otherwise string) string {
 	return w.both(key)
 }
 
+// happened says what an event was: in words for its detail where there are such, else with the detail as it is.
+func (w wording) happened(e innsigli.EvidenceEvent) string {
+	what := w.known("event."+string(e.Kind), string(e.Kind))
+	if e.Detail == "" {
+		return what
+	}
+	return w.known("event."+string(e.Kind)+"."+e.Detail, what+" · "+e.Detail)
+}
+
 // ended is the key of a text that differs by outcome: "title", "title.canceled", "title.expired".
 func (w wording) ended(key string) string {
 	if w.outcome == completed {

@@ -180,8 +180,9 @@ func (b *chromium) checkSealed(pdf []byte) {
 	}
 	for i, tag := range []string{"en", "is"} {
 		want := innsigli.Consent{Text: lang.For(tag).T("page.code.consent"), Language: tag}
-		if c := evidenceIn(b.t, pdf).Signees[i].Consent; c == nil || c.Text != want.Text || c.Language != tag || c.Version != want.Version() {
-			b.t.Errorf("number %d agreed to %+v", i+1, c)
+		s := evidenceIn(b.t, pdf).Signees[i]
+		if c := s.Consent; c == nil || c.Text != want.Text || c.Language != tag || c.Version != want.Version() || s.Act != "typed" {
+			b.t.Errorf("number %d agreed to %+v, %s", i+1, c, s.Act)
 		}
 	}
 	if shots := os.Getenv("INNSIGLI_SCREENSHOTS"); shots != "" {

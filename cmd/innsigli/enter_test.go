@@ -360,11 +360,15 @@ func provenOnThePage(t *testing.T, r *rig) {
 	if a := r.visit("GET", "/pdf/"+p.Key+"/"+p.Signees[0].Key+".pdf", cookie, nil); a.status != http.StatusOK {
 		t.Errorf("PDF with the cookie: %d", a.status)
 	}
-	token = leadsTo(t, r.visit("POST", link+"/code", cookie, nil), link+"/code")
+	token = leadsTo(t, r.visit("POST", link+"/signature", cookie, url.Values{"kind": {"type"}, "typed": {"Ann"}}), link+"/code")
 	code = codeOf(r.mailTo(ann, func(m innsiglitest.Mail) bool { return codeOf(m) != "" && !r.used(codeOf(m)) }))
 	usedCodes.Store(r.url+code, true)
 	asked := r.visit("GET", link+"/code?token="+token, cookie, nil)
 	_, rest, _ := strings.Cut(string(asked.body), `name="consent" value="`)
 	consent, _, _ := strings.Cut(rest, `"`)
 	leadsTo(t, r.visit("POST", link+"/sign", cookie, url.Values{"token": {token}, "code": {code}, "consent": {consent}}), link+"/done")
+	r.settled()
+	if e := evidenceIn(t, r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body); e.Signees[0].Act != "typed" {
+		t.Errorf("the evidence says %q", e.Signees[0].Act)
+	}
 }

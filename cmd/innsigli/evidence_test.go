@@ -30,7 +30,7 @@ func checkEvidence(t *testing.T, p process, intake, sealed []byte) {
 		t.Errorf("evidence: %+v", e)
 	}
 	for i, s := range e.Signees {
-		if !s.Signed || s.SignedAt == nil || s.CodeVia != "email" || s.CodeTo != p.Signees[i].Email || !strings.HasSuffix(p.Signees[i].Key, s.Reference) {
+		if !s.Signed || s.SignedAt == nil || s.CodeVia != "email" || s.CodeTo != p.Signees[i].Email || s.Act != "plain" || !strings.HasSuffix(p.Signees[i].Key, s.Reference) {
 			t.Errorf("signee in the evidence: %+v", s)
 		}
 		if len(s.Invitations) != 1 || len(s.Codes) != 1 || s.Invitations[0].ID == "" || s.Wrong != 0 || s.Codes[0].ID == "" || s.Consent != nil {

@@ -89,5 +89,8 @@ func TestDrawnSignature(t *testing.T) {
 		if !bytes.Contains(sealed, []byte("/Width 60")) || !bytes.Contains(sealed, []byte("/Height 30")) {
 			t.Error("the drawing is not in the sealed document")
 		}
+		if act := evidenceIn(t, sealed).Signees[0].Act; act != "drawn" {
+			t.Errorf("the evidence says %q", act)
+		}
 	})
 }
