@@ -155,7 +155,7 @@ func endingOf(f Facts, st State, actor string, all []person) Change {
 
 // whileActive are the jobs that nobody wants any more once nobody can sign.
 func whileActive() []JobKind {
-	return []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobExpire, JobRemind, JobMailRemind, JobSmsRemind}
+	return []JobKind{JobMailInvite, JobSmsInvite, JobMailCode, JobSmsCode, JobCallCode, JobExpire, JobRemind, JobMailRemind, JobSmsRemind}
 }
 
 func companyLanguage(c Company) Language {

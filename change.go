@@ -104,7 +104,7 @@ type Signature struct {
 	Signee SigneeKey
 	At     time.Time
 	Token  Token
-	Via    string // "sms" or "email"
+	Via    Channel
 	To     string
 	Act
 	SHA256 string // hex, of the bytes that were shown
@@ -172,6 +172,7 @@ const (
 	JobSmsRemind     JobKind = "sms.reminder"
 	JobSmsCanceled   JobKind = "sms.canceled"
 	JobSmsExpired    JobKind = "sms.expired"
+	JobCallCode      JobKind = "call.code"
 	JobWebhook       JobKind = "webhook"
 )
 

@@ -365,7 +365,7 @@ func checkIdempotency(bad *fieldErrors, key string) {
 // checkNewSignee finds what is wrong with a signee on this server.
 func (s *Service) checkNewSignee(bad *fieldErrors, at string, n *NewSignee) {
 	checkSignee(bad, at, n)
-	if s.WithoutSms && n.Email == "" && n.Phone != "" {
+	if s.Ways.NoSms && !s.Ways.Calls && n.Email == "" && n.Phone != "" {
 		bad.add(at+"email", "NotEmpty", "This server has no SMS gateway, so a signee needs an e-mail address to be sent a code.")
 	}
 }

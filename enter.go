@@ -32,8 +32,7 @@ type EntryRequest struct {
 	Sequence SequenceKey
 	Person   SequenceSigneeKey
 
-	From  Client
-	noSms bool // filled in by the service
+	Ask
 }
 
 // accessKey is the place of access tokens in a context.
@@ -162,7 +161,7 @@ func (s *Service) RequestEntry(ctx context.Context, r EntryRequest) (Challenge, 
 		return Challenge{}, missing
 	}
 	token := NewToken()
-	r.noSms = s.WithoutSms
+	r.ways = s.Ways
 	_, c, err := s.decide(ctx, t, s.unlessDue(func(f Facts) (Change, error) { return decideEntryCode(f, r, token) }))
 	if KindOf(err) == NotFound {
 		return Challenge{}, missing
@@ -190,7 +189,7 @@ func (s *Service) RequestEntryOf(ctx context.Context, t Target, phone, email str
 	if !f.RequiresAuth() {
 		return "", errNoProof()
 	}
-	r := EntryRequest{From: from}
+	r := EntryRequest{Ask: Ask{From: from}}
 	for _, m := range f.All() {
 		if t.Sequence == "" && m.Process.Key != t.Process {
 			continue
@@ -200,7 +199,7 @@ func (s *Service) RequestEntryOf(ctx context.Context, t Target, phone, email str
 				continue
 			}
 			if r.Process, r.Signee = m.Process.Key, you.Key; t.Sequence != "" {
-				r = EntryRequest{From: from, Sequence: t.Sequence, Person: you.Person}
+				r = EntryRequest{Ask: Ask{From: from}, Sequence: t.Sequence, Person: you.Person}
 			}
 			ch, err := s.RequestEntry(ctx, r)
 			switch {
@@ -258,18 +257,18 @@ func decideEntryCode(f Facts, r EntryRequest, token Token) (Change, error) {
 	case you.CodesInHour >= MaxCodesAnHour:
 		return Change{}, errTooManyCodes()
 	}
-	via, to, kind := "sms", phone, JobSmsCode
-	if to == "" || r.noSms && email != "" {
-		via, to, kind = "email", email, JobMailCode
+	via, to, err := r.ways.pick(r.By, phone, email)
+	if err != nil {
+		return Change{}, err
 	}
 	var c Change
 	one := c.Of(f, you.Process)
 	one.Challenge = &Challenge{
 		Token: token, Process: you.Process, Signee: you.Key, Person: r.Person, Entry: true, Via: via, SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime),
 	}
-	one.Log = []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: deliveryWord(via), Actor: email, Client: r.From, Mail: to, Message: token.messageID()}}
+	one.Log = []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: via.word(), Actor: email, Client: r.From, Mail: to, Message: token.messageID()}}
 	one.Jobs = []Job{{
-		UID: token.messageID(), Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company),
+		UID: token.messageID(), Kind: via.job(), Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company),
 		Lane: lane(f.Process.Group, Signee{Email: email, Phone: phone}),
 	}}
 	return c, nil
@@ -347,7 +346,7 @@ func decideEnter(f Facts, t Token, from Client) (Change, error) {
 	}
 	return Change{
 		Enter: t,
-		Log:   []LogEntry{{Kind: LogAuthenticated, Signee: you.Key, Detail: deliveryWord(ch.Via), Actor: you.Email, Client: from}},
+		Log:   []LogEntry{{Kind: LogAuthenticated, Signee: you.Key, Detail: ch.Via.word(), Actor: you.Email, Client: from}},
 	}, nil
 }
 

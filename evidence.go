@@ -70,7 +70,7 @@ type EvidenceSeal struct {
 // EvidenceMessage is a message that was ordered for or handed over to a person.
 type EvidenceMessage struct {
 	At  time.Time `json:"at"`
-	Via string    `json:"via"` // "sms" or "email"
+	Via string    `json:"via"` // a [Channel]
 	To  string    `json:"to,omitempty"`
 	ID  string    `json:"messageId,omitempty"`
 }
@@ -112,7 +112,7 @@ type EvidenceSignee struct {
 	InvitedAt *time.Time `json:"invitedAt,omitempty"`
 	SeenAt    *time.Time `json:"firstSeenAt,omitempty"`
 	SignedAt  *time.Time `json:"signedAt,omitempty"`
-	CodeVia   string     `json:"codeSentBy,omitempty"` // "sms" or "email"
+	CodeVia   string     `json:"codeSentBy,omitempty"` // a [Channel]
 	CodeTo    string     `json:"codeSentTo,omitempty"`
 	CodeAt    *time.Time `json:"codeSentAt,omitempty"`
 	CodeTries int        `json:"codeTries,omitempty"`  // answers to the code that was right at last, that one among them
@@ -194,7 +194,7 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 		Reference: s.Key.Reference(), Link: LinkHash(s.Key), Name: s.Name, Code: s.shownCode(), Language: s.Language.Tag(),
 		Email: s.Email, Phone: s.Phone, Reason: s.Reason, Type: s.Type.String(),
 		Signed: s.Signed(), InvitedAt: when(s.InvitedAt), SeenAt: when(s.FirstSeenAt), SignedAt: when(s.SignedAt),
-		CodeVia: s.SignedVia, CodeTo: s.SignedTo, Address: s.SignedFrom.Address, Agent: s.SignedFrom.Agent,
+		CodeVia: string(s.SignedVia), CodeTo: s.SignedTo, Address: s.SignedFrom.Address, Agent: s.SignedFrom.Agent,
 		Shown: shown, Wrong: s.WrongTries,
 	}
 	if c := s.Consent; c.Text != "" {

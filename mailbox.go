@@ -11,6 +11,7 @@ type Letter struct {
 	ID      string
 	At      time.Time
 	Sms     bool
+	Call    bool // what a call would have read out
 	From    string
 	To      string
 	Subject string

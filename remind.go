@@ -39,7 +39,7 @@ func (r *RemindRequest) check(withoutSms bool) error {
 // person has to sign. Errors: Invalid (the parameters; has signed; not their turn; no address of that sort), NotFound,
 // NotActive, TooMany (more than [MaxRemindersAnHour]).
 func (s *Service) Remind(ctx context.Context, caller Caller, r RemindRequest) error {
-	if err := r.check(s.WithoutSms); err != nil {
+	if err := r.check(s.Ways.NoSms); err != nil {
 		return err
 	}
 	if r.User == "" {

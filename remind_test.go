@@ -250,7 +250,7 @@ func TestRemindRefusals(t *testing.T) {
 	} {
 		wantInvalid(t, s.Remind(t.Context(), testCaller(), r), field)
 	}
-	s.WithoutSms = true
+	s.Ways.NoSms = true
 	wantInvalid(t, s.Remind(t.Context(), testCaller(), RemindRequest{Process: testProcess, Signee: keyAnna, Delivery: &sms}), "CommunicationDeliveryType")
 }
 

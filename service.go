@@ -33,8 +33,8 @@ type Service struct {
 
 	// ExpireAfter is how long a process stays open: 30 days, the documented life of a process.
 	ExpireAfter time.Duration
-	// WithoutSms says that no SMS gateway is configured: codes go by mail.
-	WithoutSms bool
+	// Ways says how codes can go out.
+	Ways Ways
 	// MailLimit is the largest message the mail server took at its last greeting, in bytes; 0 when it set none.
 	MailLimit func() int64
 }

@@ -12,24 +12,17 @@ import (
 type CodeRequest struct {
 	Process ProcessKey
 	Signee  SigneeKey
-	// Call asks for a voice call instead of a message. Not built yet: refused.
-	Call bool
-	From Client
-
-	noSms bool // filled in by the service
+	Ask
 }
 
-// RequestCode makes a challenge and sends its code, by SMS, or by mail to a signee without a phone number. A new code
-// voids the old.
+// RequestCode makes a challenge and sends its code on the way that was asked for, else by SMS, or by mail to a signee
+// without a phone number. A new code voids the old, whichever way it went.
 func (s *Service) RequestCode(ctx context.Context, r CodeRequest) (Challenge, error) {
 	if !r.Process.Valid() || !r.Signee.Valid() {
 		return Challenge{}, errNoSignee
 	}
-	if r.Call {
-		return Challenge{}, errNoCalls()
-	}
 	token := NewToken()
-	r.noSms = s.WithoutSms
+	r.ways = s.Ways
 	_, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, nil, func(f Facts) (Change, error) {
 		return decideCode(f, r, token)
 	}))
@@ -59,16 +52,16 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 	case you.CodesInHour >= MaxCodesAnHour:
 		return Change{}, errTooManyCodes()
 	}
-	via, to, kind := "sms", you.Phone, JobSmsCode
-	if to == "" || r.noSms && you.Email != "" {
-		via, to, kind = "email", you.Email, JobMailCode
+	via, to, err := r.ways.pick(r.By, you.Phone, you.Email)
+	if err != nil {
+		return Change{}, err
 	}
 	ch := Challenge{Token: token, Process: p.Key, Signee: you.Key, Via: via, SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime)}
 	return Change{
 		Challenge: &ch,
-		Log:       []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: deliveryWord(via), Actor: you.Email, Client: r.From, Mail: to, Message: token.messageID()}},
+		Log:       []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: via.word(), Actor: you.Email, Client: r.From, Mail: to, Message: token.messageID()}},
 		Jobs: []Job{{
-			UID: token.messageID(), Kind: kind, Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
+			UID: token.messageID(), Kind: via.job(), Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
 		}},
 	}, nil
 }
@@ -80,13 +73,6 @@ func (f Facts) wrongTries(you Signee) int {
 		n += s.WrongTries
 	}
 	return n
-}
-
-func deliveryWord(via string) string {
-	if via == "sms" {
-		return DeliverSms.String()
-	}
-	return DeliverEmail.String()
 }
 
 // Act is how somebody signed: where it came from, and what they agreed to.
@@ -248,7 +234,7 @@ func decideSign(f Facts, t Token, by Act) (Change, error) {
 		return Change{}, errLateCode
 	}
 	to := you.Phone
-	if ch.Via == "email" {
+	if ch.Via == ByMail {
 		to = you.Email
 	}
 	return signing(f, []Signature{{Signee: you.Key, At: f.Now, Token: t, Via: ch.Via, To: to, Act: by, SHA256: p.Document.SHA256}}), nil

@@ -9,11 +9,7 @@ import (
 type SequenceCodeRequest struct {
 	Sequence SequenceKey
 	Signee   SequenceSigneeKey
-	// Call asks for a voice call instead of a message. Not built yet: refused.
-	Call bool
-	From Client
-
-	noSms bool // filled in by the service
+	Ask
 }
 
 // RequestSequenceCode makes a challenge for everything that a person of a sequence may sign now, and sends its code as
@@ -22,11 +18,8 @@ func (s *Service) RequestSequenceCode(ctx context.Context, r SequenceCodeRequest
 	if !r.Sequence.Valid() || !r.Signee.Valid() {
 		return Challenge{}, errNoSequence
 	}
-	if r.Call {
-		return Challenge{}, errNoCalls()
-	}
 	token := NewToken()
-	r.noSms = s.WithoutSms
+	r.ways = s.Ways
 	_, c, err := s.decide(ctx, Target{Sequence: r.Sequence}, s.admittedPerson(ctx, r.Signee, func(f Facts) (Change, error) {
 		return decideSequenceCode(f, r, token)
 	}))
@@ -61,9 +54,9 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 		return Change{}, errTooManyCodes()
 	}
 	phone, email := you.Reach()
-	via, to, kind := "sms", phone, JobSmsCode
-	if to == "" || r.noSms && email != "" {
-		via, to, kind = "email", email, JobMailCode
+	via, to, err := r.ways.pick(r.By, phone, email)
+	if err != nil {
+		return Change{}, err
 	}
 	var c Change
 	for _, s := range you.Signees {
@@ -71,7 +64,7 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 			continue
 		}
 		one := c.Of(f, s.Process)
-		one.Log = append(one.Log, LogEntry{Kind: LogOtpSent, Signee: s.Key, Detail: deliveryWord(via), Actor: email, Client: r.From, Mail: to, Message: token.messageID()})
+		one.Log = append(one.Log, LogEntry{Kind: LogOtpSent, Signee: s.Key, Detail: via.word(), Actor: email, Client: r.From, Mail: to, Message: token.messageID()})
 	}
 	first := you.First()
 	carrier := c.Of(f, first.Process)
@@ -80,7 +73,7 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 		SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime),
 	}
 	carrier.Jobs = []Job{{
-		UID: token.messageID(), Kind: kind, Signee: first.Key, Ref: string(token), Address: to, Language: first.Lang(f.Company),
+		UID: token.messageID(), Kind: via.job(), Signee: first.Key, Ref: string(token), Address: to, Language: first.Lang(f.Company),
 		Lane: lane(f.Process.Group, Signee{Email: email, Phone: phone}),
 	}}
 	return c, nil
@@ -122,7 +115,7 @@ func decideSignAll(f Facts, t Token, by Act) (Change, error) {
 func (f Facts) signaturesOf(you SequenceSignee, t Token, by Act) []Signature {
 	phone, email := you.Reach()
 	to := phone
-	if f.Challenge.Via == "email" {
+	if f.Challenge.Via == ByMail {
 		to = email
 	}
 	var given []Signature
@@ -151,8 +144,4 @@ func errTooManyCodes() *Error {
 		Kind: TooMany, Code: "TooManyCodes", RetryAfter: time.Hour,
 		Text: "Too many codes were asked for. A new one can be sent in an hour.",
 	}
-}
-
-func errNoCalls() *Error {
-	return InvalidField("OtpType", "NotSupported", "A code by voice call is not available on this server; ask for sms.")
 }

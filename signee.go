@@ -29,9 +29,9 @@ type Signee struct {
 	LastTokenAt  time.Time
 	CodesInHour  int // codes sent in the hour before the facts were read
 	SignedAt     time.Time
-	SignedBy     Token  // the challenge that was answered
-	SignedVia    string // "sms" or "email": how the code went out
-	SignedTo     string // the number or address that the code went to
+	SignedBy     Token   // the challenge that was answered
+	SignedVia    Channel // how the code went out
+	SignedTo     string  // the number or address that the code went to
 	SignedFrom   Client
 	Consent      Consent
 	SignedSHA256 string // hex, the bytes that were shown
@@ -81,7 +81,7 @@ type Challenge struct {
 	Signee    SigneeKey
 	Person    SequenceSigneeKey // set when the code is for all documents of a person; then Signee is their first
 	Entry     bool              // the code admits to the document, and signs nothing
-	Via       string            // "sms" or "email"
+	Via       Channel
 	SentAt    time.Time
 	ExpiresAt time.Time
 	Tries     int

@@ -47,12 +47,12 @@ type signStarted struct {
 
 // requestToSign is POST /signing/sign/{process}/signee/{signee}: sends the signee a code.
 func (a *API) requestToSign(w http.ResponseWriter, r *http.Request) error {
-	call, err := otpType(w, r)
+	by, err := otpType(w, r)
 	if err != nil {
 		return err
 	}
 	ch, err := a.Service.RequestCode(r.Context(), innsigli.CodeRequest{
-		Process: processKey(r), Signee: signeeKey(r), Call: call, From: a.Proxies.Client(r),
+		Process: processKey(r), Signee: signeeKey(r), Ask: innsigli.Ask{By: by, From: a.Proxies.Client(r)},
 	})
 	if err != nil {
 		return err

@@ -19,12 +19,12 @@ type signAllStarted struct {
 
 // requestToSignAll is POST /signing/sign/simple/sequence/{sequence}/signee/{signee}: sends one code for all documents.
 func (a *API) requestToSignAll(w http.ResponseWriter, r *http.Request) error {
-	call, err := otpType(w, r)
+	by, err := otpType(w, r)
 	if err != nil {
 		return err
 	}
 	ch, err := a.Service.RequestSequenceCode(r.Context(), innsigli.SequenceCodeRequest{
-		Sequence: sequenceKey(r), Signee: sequenceSigneeKey(r), Call: call, From: a.Proxies.Client(r),
+		Sequence: sequenceKey(r), Signee: sequenceSigneeKey(r), Ask: innsigli.Ask{By: by, From: a.Proxies.Client(r)},
 	})
 	if err != nil {
 		return err
@@ -36,18 +36,16 @@ func (a *API) requestToSignAll(w http.ResponseWriter, r *http.Request) error {
 }
 
 // otpType reads the one parameter of both ways to ask for a code.
-func otpType(w http.ResponseWriter, r *http.Request) (call bool, err error) {
+func otpType(w http.ResponseWriter, r *http.Request) (innsigli.Channel, error) {
 	in := requestToSign{OtpType: web.Query(r).Get("otptype")}
 	if err := readSmall(w, r, &in); err != nil {
-		return false, err
+		return "", err
 	}
-	switch strings.ToLower(in.OtpType) {
-	case "", "sms":
-		return false, nil
-	case "call":
-		return true, nil
+	switch by := innsigli.Channel(strings.ToLower(in.OtpType)); by {
+	case "", innsigli.BySms, innsigli.ByCall, innsigli.ByMail:
+		return by, nil
 	}
-	return false, innsigli.InvalidField("OtpType", "Enum", "OtpType must be sms or call.")
+	return "", innsigli.InvalidField("OtpType", "Enum", "OtpType must be sms, call or email.")
 }
 
 // otpAll is GET and POST /signing/simple/otp/bulk: answers a code for all documents. The signed documents come by mail

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Gateway is an SMS gateway on loopback that keeps what it is sent.
+// Gateway is a gateway for SMS or calls on loopback that keeps what it is sent.
 type Gateway struct {
 	*script
 	srv  *httptest.Server
@@ -19,6 +19,8 @@ type Text struct {
 	To   string `json:"to"`
 	From string `json:"from"`
 	Text string `json:"text"`
+
+	Language string `json:"language"` // of a call
 
 	Key    string `json:"-"` // Idempotency-Key
 	Answer int    `json:"-"` // the status that was answered
@@ -36,7 +38,7 @@ func NewGateway(tb testing.TB) *Gateway {
 	return g
 }
 
-// URL is the gateway's address as --sms takes it.
+// URL is the gateway's address as --sms and --voice take it.
 func (g *Gateway) URL() string { return g.srv.URL + "/send" }
 
 // Texts are the messages that were taken so far: answered with 2xx.

@@ -97,7 +97,8 @@ func (o *Outbox) read(f *os.File, id string) (*mail.Message, innsigli.Letter, er
 		return nil, l, err
 	}
 	l.At = info.ModTime().UTC()
-	l.Sms = m.Header.Get(smsHeader) != ""
+	kind := m.Header.Get(letterHeader)
+	l.Sms, l.Call = kind == letterSms, kind == letterCall
 	l.From, l.To, l.Subject = decoded(m, "From"), decoded(m, "To"), decoded(m, "Subject")
 	return m, l, nil
 }

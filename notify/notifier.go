@@ -40,7 +40,7 @@ type Options struct {
 	Allow []netip.Prefix
 }
 
-// Notifier makes messages and hands them over. All fields but Options are needed.
+// Notifier makes messages and hands them over. All fields but Options and Calls are needed.
 type Notifier struct {
 	Store    Store
 	Queue    Queue
@@ -50,6 +50,7 @@ type Notifier struct {
 	Keys     innsigli.Keys
 	Mail     Transport
 	Sms      SmsSender
+	Calls    CallSender // nil: there are none
 	// From is the address that mails come from (--mail-from); nothing of what an asker writes gets into it.
 	From string
 	// Domain is the right half of Message-IDs.
@@ -128,6 +129,7 @@ func (n *Notifier) Handlers() map[innsigli.JobKind]Handler {
 		innsigli.JobSmsCode:       n.smsCode,
 		innsigli.JobSmsCanceled:   n.smsCanceled,
 		innsigli.JobSmsExpired:    n.smsExpired,
+		innsigli.JobCallCode:      n.callCode,
 		innsigli.JobWebhook: func(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
 			return n.webhook(ctx, hooks, j)
 		},

@@ -18,7 +18,7 @@ func TestEveryKindOfMessageHasAHandler(t *testing.T) {
 	for _, k := range []innsigli.JobKind{
 		innsigli.JobMailInvite, innsigli.JobMailCode, innsigli.JobMailCompleted, innsigli.JobMailCanceled,
 		innsigli.JobMailExpired, innsigli.JobMailOwnerCopy, innsigli.JobMailOwnerDone, innsigli.JobSmsInvite,
-		innsigli.JobSmsCode, innsigli.JobSmsCanceled, innsigli.JobSmsExpired, innsigli.JobWebhook,
+		innsigli.JobSmsCode, innsigli.JobSmsCanceled, innsigli.JobSmsExpired, innsigli.JobCallCode, innsigli.JobWebhook,
 	} {
 		if h[k] == nil {
 			t.Errorf("%s has no handler", k)
@@ -40,12 +40,13 @@ var states = map[innsigli.JobKind][]innsigli.State{
 	innsigli.JobMailOwnerCopy: {innsigli.Canceled, innsigli.Expired, innsigli.Declined},
 	innsigli.JobSmsInvite:     {innsigli.Created, innsigli.Started},
 	innsigli.JobSmsCode:       {innsigli.Created, innsigli.Started},
+	innsigli.JobCallCode:      {innsigli.Created, innsigli.Started},
 	innsigli.JobSmsCanceled:   {innsigli.Canceled, innsigli.Declined},
 	innsigli.JobSmsExpired:    {innsigli.Expired},
 }
 
 func address(k innsigli.JobKind) string {
-	if strings.HasPrefix(string(k), "sms.") {
+	if !strings.HasPrefix(string(k), "mail.") {
 		return "+3546661234"
 	}
 	return "bjorn@example.is"
@@ -124,7 +125,7 @@ func TestWhatCannotBeSaidAnyMoreIsNotSent(t *testing.T) {
 		"code was used":     func(w *world, _ *innsigli.Job) { w.facts.Challenge.UsedAt = noon },
 		"code of no signee": func(_ *world, j *innsigli.Job) { j.Ref = "00" },
 	} {
-		for _, kind := range []innsigli.JobKind{innsigli.JobMailInvite, innsigli.JobMailCode, innsigli.JobSmsInvite, innsigli.JobSmsCode} {
+		for _, kind := range []innsigli.JobKind{innsigli.JobMailInvite, innsigli.JobMailCode, innsigli.JobSmsInvite, innsigli.JobSmsCode, innsigli.JobCallCode} {
 			if strings.HasPrefix(name, "code") && !strings.HasSuffix(string(kind), "code") {
 				continue
 			}

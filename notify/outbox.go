@@ -23,7 +23,7 @@ const OutboxAge = 24 * time.Hour
 // outboxList is how many letters a listing shows.
 const outboxList = 200
 
-// Outbox is the built-in mailbox for trying things out: mails and SMS become files in a folder, each encrypted with age
+// Outbox is the built-in mailbox for trying things out: mails, SMS and calls become files in a folder, each encrypted with age
 // for one identity. A letter counts as delivered when its file and the folder have been synced.
 type Outbox struct {
 	dir string
@@ -34,6 +34,7 @@ type Outbox struct {
 var (
 	_ Transport        = (*Outbox)(nil)
 	_ SmsSender        = (*Outbox)(nil)
+	_ CallSender       = (*Outbox)(nil)
 	_ innsigli.Mailbox = (*Outbox)(nil)
 )
 
@@ -70,17 +71,31 @@ func (o *Outbox) SendMail(ctx context.Context, m *Message, wanted Wanted) error 
 	})
 }
 
-// SendSms implements [SmsSender]. An SMS lies there in the form of a mail with a header of its own.
+// SendSms implements [SmsSender].
 func (o *Outbox) SendSms(ctx context.Context, s Sms, wanted Wanted) error {
-	return o.put(ctx, s.UID, wanted, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s: sms\r\nDate: %s\r\nTo: %s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s",
-			smsHeader, o.now().UTC().Format(time.RFC1123Z), encodeText(clean(s.To, maxName)), s.Text)
+	return o.note(ctx, letterSms, s.UID, s.To, s.Text, wanted)
+}
+
+// SendCall implements [CallSender].
+func (o *Outbox) SendCall(ctx context.Context, c Call, wanted Wanted) error {
+	return o.note(ctx, letterCall, c.UID, c.To, c.Text, wanted)
+}
+
+// note keeps a text for a number, in the form of a mail with a header of its own.
+func (o *Outbox) note(ctx context.Context, kind, uid, to, text string, wanted Wanted) error {
+	return o.put(ctx, uid, wanted, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s: %s\r\nDate: %s\r\nTo: %s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s",
+			letterHeader, kind, o.now().UTC().Format(time.RFC1123Z), encodeText(clean(to, maxName)), text)
 		return err
 	})
 }
 
-// smsHeader marks a letter as an SMS.
-const smsHeader = "X-Innsigli-Letter"
+// letterHeader says of a letter that it is no mail, and what it is.
+const (
+	letterHeader = "X-Innsigli-Letter"
+	letterSms    = "sms"
+	letterCall   = "call"
+)
 
 // put writes a letter under its message's id: write, sync, rename, sync of the folder.
 func (o *Outbox) put(ctx context.Context, uid string, wanted Wanted, write func(io.Writer) error) (err error) {

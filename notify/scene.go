@@ -25,7 +25,7 @@ type scene struct {
 // scene reads the facts of a job. It is nil when the process is not there any more: then nothing can be said about it.
 func (n *Notifier) scene(ctx context.Context, j innsigli.Job) (*scene, error) {
 	t := innsigli.Target{Process: j.Process}
-	if j.Kind == innsigli.JobMailCode || j.Kind == innsigli.JobSmsCode {
+	if isCode(j.Kind) {
 		t.Token = innsigli.Token(j.Ref)
 	}
 	f, err := n.Store.Facts(ctx, t)
@@ -47,11 +47,16 @@ func (n *Notifier) scene(ctx context.Context, j innsigli.Job) (*scene, error) {
 	return s, nil
 }
 
+// isCode says whether the message brings a code.
+func isCode(k innsigli.JobKind) bool {
+	return k == innsigli.JobMailCode || k == innsigli.JobSmsCode || k == innsigli.JobCallCode
+}
+
 // gather finds the documents that the message is about: of a sequence those that the reader signs, and for the owner all.
 // A copy of an ended document, and a code for one, are about that document alone.
 func (s *scene) gather() {
 	k, forOne := s.job.Kind, s.facts.Challenge.Person == ""
-	if s.facts.Sequence.Key == "" || k == innsigli.JobMailOwnerCopy || (k == innsigli.JobMailCode || k == innsigli.JobSmsCode) && forOne {
+	if s.facts.Sequence.Key == "" || k == innsigli.JobMailOwnerCopy || isCode(k) && forOne {
 		s.all = []innsigli.Facts{s.facts}
 	} else {
 		for _, m := range s.facts.All() {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -24,12 +25,15 @@ func (s *scene) short(key string, more ...any) string {
 
 // text hands an SMS over and says what follows from that.
 func (n *Notifier) text(ctx context.Context, s *scene, text string, done innsigli.Decision) (innsigli.Decision, error) {
-	if clean(s.job.Address, maxName) != s.job.Address || s.job.Address == "" {
+	if !isNumber(s.job.Address) {
 		return outcome(s.job, &RefusedError{Stage: "number", Code: "malformed"}, done)
 	}
 	err := n.Sms.SendSms(ctx, Sms{UID: s.job.UID, To: s.job.Address, Text: text}, n.wanted(s.job))
 	return outcome(s.job, err, done)
 }
+
+// isNumber says whether an address can be handed to a gateway. What it is good for is the gateway's to say.
+func isNumber(address string) bool { return address != "" && clean(address, maxName) == address }
 
 // Times that talking to the gateway may take.
 const (
@@ -42,6 +46,7 @@ const maxAnswer = 64 << 10
 
 // Gateway hands SMS over to an HTTP gateway: POST of JSON {"to","from","text"}; a 2xx answer takes the message.
 type Gateway struct {
+	what   string
 	url    *url.URL
 	from   string
 	client *http.Client
@@ -49,19 +54,25 @@ type Gateway struct {
 
 // NewSms makes the sender for an address of --sms: http(s)://[user:pass@]host/path. from is the sender's name or number.
 func NewSms(rawURL, from string) (*Gateway, error) {
+	if strings.HasPrefix(rawURL, "twilio:") {
+		return nil, errors.New("sms: twilio:// is not built yet; use an http or https gateway")
+	}
+	return newGateway("sms", rawURL, from)
+}
+
+// newGateway reaches a gateway; what it is for stands in errors.
+func newGateway(what, rawURL, from string) (*Gateway, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, errors.New("sms: not a URL") // the cause repeats the URL, and with it a password
+		return nil, errors.New(what + ": not a URL") // the cause repeats the URL, and with it a password
 	}
 	switch {
-	case u.Scheme == "twilio":
-		return nil, errors.New("sms: twilio:// is not built yet; use an http or https gateway")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("sms: scheme %q is not http or https", u.Scheme)
+		return nil, fmt.Errorf("%s: scheme %q is not http or https", what, u.Scheme)
 	case u.Host == "":
-		return nil, errors.New("sms: no host in the URL")
+		return nil, errors.New(what + ": no host in the URL")
 	}
-	return &Gateway{url: u, from: from, client: &http.Client{
+	return &Gateway{what: what, url: u, from: from, client: &http.Client{
 		Timeout:       gatewayWhole,
 		CheckRedirect: noRedirect,
 		Transport: &http.Transport{
@@ -79,44 +90,49 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 // SendSms implements [SmsSender].
 func (g *Gateway) SendSms(ctx context.Context, s Sms, wanted Wanted) error {
-	if err := ask(ctx, wanted); err != nil {
-		return err
-	}
-	body, err := json.Marshal(struct {
+	return g.post(ctx, s.UID, struct {
 		To   string `json:"to"`
 		From string `json:"from"`
 		Text string `json:"text"`
-	}{s.To, g.from, s.Text})
+	}{s.To, g.from, s.Text}, wanted)
+}
+
+// post hands a message over.
+func (g *Gateway) post(ctx context.Context, uid string, message any, wanted Wanted) error {
+	if err := ask(ctx, wanted); err != nil {
+		return err
+	}
+	body, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url.String(), bytes.NewReader(body))
 	if err != nil {
-		return errors.New("sms: request")
+		return errors.New(g.what + ": request")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	// A gateway that knows this header sends one message for two attempts; others pass it over.
-	req.Header.Set("Idempotency-Key", s.UID)
+	req.Header.Set("Idempotency-Key", uid)
 	resp, err := g.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("sms gateway: %w", bare(err))
+		return fmt.Errorf("%s gateway: %w", g.what, bare(err))
 	}
 	drain(resp)
-	return gatewayAnswer(resp.StatusCode)
+	return gatewayAnswer(g.what, resp.StatusCode)
 }
 
 // gatewayAnswer judges a status. What says something about us (credentials, pace) and not about the message is worth
 // another try.
-func gatewayAnswer(code int) error {
+func gatewayAnswer(what string, code int) error {
 	switch {
 	case code >= 200 && code < 300:
 		return nil
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired,
 		code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests:
 	case code >= 400 && code < 500:
-		return &RefusedError{Stage: "sms gateway", Code: strconv.Itoa(code)}
+		return &RefusedError{Stage: what + " gateway", Code: strconv.Itoa(code)}
 	}
-	return fmt.Errorf("sms gateway answered %d", code)
+	return fmt.Errorf("%s gateway answered %d", what, code)
 }
 
 // bare takes the URL out of a client's error: it may carry a key.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,8 +67,12 @@ func newWorld(t *testing.T, o innsiglitest.SMTPOptions) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	calls, err := notify.NewCalls(w.gateway.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.Notifier = &notify.Notifier{
-		Store: w, Queue: w, Docs: w, Identity: fixedCode{}, Links: links{}, Keys: w, Mail: mail, Sms: sms,
+		Store: w, Queue: w, Docs: w, Identity: fixedCode{}, Links: links{}, Keys: w, Mail: mail, Sms: sms, Calls: calls,
 		From: "noreply@sign.example", Domain: "sign.example", Now: func() time.Time { return noon },
 		Log:     slog.New(slog.NewJSONHandler(w.log, nil)),
 		Options: notify.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
@@ -119,7 +124,7 @@ func job(k innsigli.JobKind, who innsigli.SigneeKey, to string, l innsigli.Langu
 	j := innsigli.Job{
 		ID: 1, UID: uid, Kind: k, Process: processKey, Signee: who, Address: to, Language: l, Attempt: 1, At: noon,
 	}
-	if k == innsigli.JobMailCode || k == innsigli.JobSmsCode {
+	if strings.HasSuffix(string(k), ".code") {
 		j.Ref = string(token)
 	}
 	if k == innsigli.JobSmsRemind {

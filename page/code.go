@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,12 +33,19 @@ const (
 // link; token and link together still need the code.
 type asking struct {
 	person
+	asked
+	at      string // the path under the link where codes are asked for
 	Consent string // the version of the sentence above the button
-	Token   innsigli.Token
-	Before  int    // wrong tries of the person when the code was sent, for the count of those left
 	Said    string // what the last answer was told: "", "wrong", "short", "late"
 	Left    int    // tries left with this code
 	Wait    int    // seconds until the page offers to send another
+}
+
+// asked is a code that was sent, as the address of the page and its forms carry it.
+type asked struct {
+	Token  innsigli.Token
+	Before int              // wrong tries of the person when the code was sent, for the count of those left
+	By     innsigli.Channel // how it was sent; without a code how it will be
 }
 
 // requestCode sends a code and leads to the page that asks for it.
@@ -46,27 +54,40 @@ func (h *Handler) requestCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ch, err := h.service.RequestCode(r.Context(), innsigli.CodeRequest{
-		Process: v.Process.Key, Signee: v.You.Key, From: h.client(r),
-	})
+	p := h.personFor(r, v)
+	ask, err := h.askedBy(w, r, &p)
 	if err != nil {
 		return err
 	}
-	p := h.personFor(r, v)
-	return seeOther(w, r, p.To(codePath(ch.Token, v.You.WrongTries, "")))
+	ch, err := h.service.RequestCode(r.Context(), innsigli.CodeRequest{Process: v.Process.Key, Signee: v.You.Key, Ask: ask})
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, p.To(p.sent(ch).path("/code", "")))
 }
 
-// codePath is where a code to sign with is asked for.
-func codePath(t innsigli.Token, before int, said string) string {
-	return askPath("/code", t, before, said)
+// askedBy reads the form that asks for a code: on which way it is to come. What is no way to the person means the usual one.
+func (h *Handler) askedBy(w http.ResponseWriter, r *http.Request, p *person) (innsigli.Ask, error) {
+	if err := parseForm(w, r, maxForm); err != nil {
+		return innsigli.Ask{}, err
+	}
+	return innsigli.Ask{By: p.way(r.PostForm.Get("by")), From: h.client(r)}, nil
 }
 
-// askPath is the page at a path under the link, with what it needs to ask for a code.
-func askPath(at string, t innsigli.Token, before int, said string) string {
+// sent is what the next page has to know of a challenge.
+func (p *person) sent(ch innsigli.Challenge) asked {
+	return asked{Token: ch.Token, Before: p.View.You.WrongTries, By: ch.Via}
+}
+
+// path is the page at a path under the link, with what it needs to ask for the code.
+func (a asked) path(at, said string) string {
 	q := url.Values{}
-	if t != "" {
-		q.Set("token", string(t))
-		q.Set("before", strconv.Itoa(before))
+	if a.Token != "" {
+		q.Set("token", string(a.Token))
+		q.Set("before", strconv.Itoa(a.Before))
+	}
+	if a.By != "" {
+		q.Set("by", string(a.By))
 	}
 	if said != "" {
 		q.Set("said", said)
@@ -95,17 +116,39 @@ func (h *Handler) codePage(w http.ResponseWriter, r *http.Request) error {
 
 // askCode shows the field for the code, or the offer to send one.
 func (h *Handler) askCode(w http.ResponseWriter, r *http.Request, p person) error {
-	q := web.Query(r)
-	a := asking{person: p, Consent: p.consent().Version(), Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}
-	if !a.Token.Valid() {
-		a.Token = ""
-	}
-	a.Title = a.P("code.title")
+	a := askingFor(r, p, "/code")
+	a.Consent, a.Title = p.consent().Version(), a.P("code.title")
 	if !a.InSequence {
 		a.watched(false)
 	}
-	a.count(q.Get("before"))
 	return h.show(w, http.StatusOK, "code", &a)
+}
+
+// askingFor reads the address of a page that asks for a code.
+func askingFor(r *http.Request, p person, at string) asking {
+	q := web.Query(r)
+	a := asking{person: p, asked: asked{Token: innsigli.Token(q.Get("token")), By: p.way(q.Get("by"))}, at: at, Said: q.Get("said")}
+	if !a.Token.Valid() {
+		a.Token = ""
+	}
+	a.count(q.Get("before"))
+	return a
+}
+
+// Others are the ways on which the code could come instead.
+func (a *asking) Others() []innsigli.Channel {
+	return slices.DeleteFunc(slices.Clone(a.ways), func(c innsigli.Channel) bool { return c == a.By })
+}
+
+// AgainAt is where a code is asked for once more.
+func (a *asking) AgainAt() string { return a.To(a.at) }
+
+// Again are the words for having the code sent once more, as a key of the catalogue.
+func (a *asking) Again() string {
+	if a.By == innsigli.ByCall {
+		return "code.again.call"
+	}
+	return "code.again"
 }
 
 // count works out how many tries are left, and how long until another code is offered. said is the number of wrong tries
@@ -146,34 +189,35 @@ func (h *Handler) sign(w http.ResponseWriter, r *http.Request) error {
 
 // takeCode reads the form with the code and has it answered; sign says where under the link it goes on.
 func (h *Handler) takeCode(w http.ResponseWriter, r *http.Request, p *person, sign func(innsigli.Token, string, innsigli.Act) (string, error)) error {
-	token, before, code, err := codeForm(w, r, p)
+	a, code, err := codeForm(w, r, p)
 	if err != nil {
 		return err
 	}
 	if len(code) != codeLength {
-		return seeOther(w, r, p.To(codePath(token, before, "short"))) // a slip of the finger costs no try
+		return seeOther(w, r, p.To(a.path("/code", "short"))) // a slip of the finger costs no try
 	}
 	consent := p.consent()
 	if r.PostForm.Get("consent") != consent.Version() {
-		return seeOther(w, r, p.To(codePath(token, before, ""))) // another sentence was read, before the server was renewed
+		return seeOther(w, r, p.To(a.path("/code", ""))) // another sentence was read, before the server was renewed
 	}
-	next, err := sign(token, code, innsigli.Act{From: h.client(r), Consent: consent})
+	next, err := sign(a.Token, code, innsigli.Act{From: h.client(r), Consent: consent})
 	if err != nil {
-		return h.wrongCode(w, r, p, codePath(token, before, "wrong"), codePath("", 0, "late"), err)
+		return h.wrongCode(w, r, p, a, "/code", err)
 	}
 	return seeOther(w, r, p.To(next))
 }
 
-// codeForm reads the form with a code: the token, the wrong tries when the code was sent, and the digits.
-func codeForm(w http.ResponseWriter, r *http.Request, p *person) (token innsigli.Token, before int, code string, err error) {
+// codeForm reads the form with a code: for which one it is, and the digits.
+func codeForm(w http.ResponseWriter, r *http.Request, p *person) (a asked, code string, err error) {
 	if err := parseForm(w, r, maxForm); err != nil {
-		return "", 0, "", err
+		return asked{}, "", err
 	}
-	before, err = strconv.Atoi(r.PostForm.Get("before"))
-	if err != nil {
-		before = p.View.You.WrongTries
+	form := r.PostForm
+	a = asked{Token: innsigli.Token(form.Get("token")), By: p.way(form.Get("by"))}
+	if a.Before, err = strconv.Atoi(form.Get("before")); err != nil {
+		a.Before = p.View.You.WrongTries
 	}
-	return innsigli.Token(r.PostForm.Get("token")), before, digits(r.PostForm.Get("code")), nil
+	return a, digits(form.Get("code")), nil
 }
 
 // consent is the sentence above the button, as code.html shows it.
@@ -195,16 +239,16 @@ func digits(s string) string {
 }
 
 // wrongCode leads back to the field, with words. Everything else than an answer to a code is a refusal like any other.
-func (h *Handler) wrongCode(w http.ResponseWriter, r *http.Request, p *person, again, late string, err error) error {
+func (h *Handler) wrongCode(w http.ResponseWriter, r *http.Request, p *person, a asked, at string, err error) error {
 	e, ok := errors.AsType[*innsigli.Error](err)
 	if !ok {
 		return err
 	}
 	switch e.Code {
 	case wrongCode:
-		return seeOther(w, r, p.To(again))
+		return seeOther(w, r, p.To(a.path(at, "wrong")))
 	case lateCode, noCode:
-		return seeOther(w, r, p.To(late))
+		return seeOther(w, r, p.To(asked{By: a.By}.path(at, "late")))
 	}
 	return err
 }

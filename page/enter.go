@@ -40,14 +40,9 @@ func (h *Handler) enterPage(w http.ResponseWriter, r *http.Request) error {
 	if !locked {
 		return seeOther(w, r, p.To(""))
 	}
-	q := web.Query(r)
-	e := entering{asking{person: p, Token: innsigli.Token(q.Get("token")), Said: q.Get("said")}}
-	if !e.Token.Valid() {
-		e.Token = ""
-	}
+	e := entering{askingFor(r, p, "/enter")}
 	e.Title, e.Document = e.P("enter.title"), ""
 	e.People = nil
-	e.count(q.Get("before"))
 	return h.show(w, http.StatusOK, "enter", &e)
 }
 
@@ -60,20 +55,19 @@ func (h *Handler) requestEntry(w http.ResponseWriter, r *http.Request) error {
 	if !locked {
 		return seeOther(w, r, p.To(""))
 	}
-	ask := innsigli.EntryRequest{Process: p.View.Process.Key, Signee: p.View.You.Key, From: h.client(r)}
-	if p.InSequence {
-		ask = innsigli.EntryRequest{Sequence: p.View.Sequence.Key, Person: p.View.You.Person, From: h.client(r)}
-	}
-	ch, err := h.service.RequestEntry(r.Context(), ask)
+	ask, err := h.askedBy(w, r, &p)
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, p.To(enterPath(ch.Token, p.View.You.WrongTries, "")))
-}
-
-// enterPath is where a code to read with is asked for.
-func enterPath(t innsigli.Token, before int, said string) string {
-	return askPath("/enter", t, before, said)
+	entry := innsigli.EntryRequest{Process: p.View.Process.Key, Signee: p.View.You.Key, Ask: ask}
+	if p.InSequence {
+		entry = innsigli.EntryRequest{Sequence: p.View.Sequence.Key, Person: p.View.You.Person, Ask: ask}
+	}
+	ch, err := h.service.RequestEntry(r.Context(), entry)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, p.To(p.sent(ch).path("/enter", "")))
 }
 
 // enter takes the code, and leaves the access token with the browser.
@@ -85,16 +79,16 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request) error {
 	if !locked {
 		return seeOther(w, r, p.To(""))
 	}
-	token, before, code, err := codeForm(w, r, &p)
+	a, code, err := codeForm(w, r, &p)
 	if err != nil {
 		return err
 	}
 	if len(code) != codeLength {
-		return seeOther(w, r, p.To(enterPath(token, before, "short")))
+		return seeOther(w, r, p.To(a.path("/enter", "short")))
 	}
-	_, access, err := h.service.Enter(r.Context(), token, code, h.client(r))
+	_, access, err := h.service.Enter(r.Context(), a.Token, code, h.client(r))
 	if err != nil {
-		return h.wrongCode(w, r, &p, enterPath(token, before, "wrong"), enterPath("", 0, "late"), err)
+		return h.wrongCode(w, r, &p, a, "/enter", err)
 	}
 	web.SetAccess(w, p.base, access.Token, access.ExpiresAt, h.secure)
 	return seeOther(w, r, p.To(""))

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"image"
 	"image/color"
@@ -47,9 +48,10 @@ type fake struct {
 	saw   int
 	read  chan innsigli.ReadRequest
 	asked int
-	fail  error  // what every call answers, when set
-	refus error  // what RequestCode and Sign answer, when set
-	mark  string // how the signature looks
+	by    []innsigli.Channel // what was asked for each time
+	fail  error              // what every call answers, when set
+	refus error              // what RequestCode and Sign answer, when set
+	mark  string             // how the signature looks
 	drawn []byte
 	long  int // pages of every document, when set
 
@@ -282,6 +284,7 @@ func (f *fake) RequestCode(_ context.Context, r innsigli.CodeRequest) (innsigli.
 		return innsigli.Challenge{}, f.refus
 	}
 	f.asked++
+	f.by = append(f.by, r.By)
 	f.tries = 0
 	f.token = innsigli.Token(strings.Repeat("a", 31) + string("0123456789abcdef"[f.asked%16]))
 	token := f.token
@@ -293,7 +296,7 @@ func (f *fake) RequestCode(_ context.Context, r innsigli.CodeRequest) (innsigli.
 			}
 		}
 	})
-	return innsigli.Challenge{Token: token, Process: r.Process, Signee: r.Signee, Via: "sms", SentAt: noon}, nil
+	return innsigli.Challenge{Token: token, Process: r.Process, Signee: r.Signee, Via: cmp.Or(r.By, innsigli.BySms), SentAt: noon}, nil
 }
 
 func (f *fake) RequestEntry(context.Context, innsigli.EntryRequest) (innsigli.Challenge, error) {
@@ -329,6 +332,11 @@ func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, by innsigl
 	}
 	f.change(p, func(v *innsigli.View) { v.Process.Signees[1].SignedAt = noon })
 	return f.Look(context.Background(), p, "si01", nil)
+}
+
+// CodeWays are SMS, mail and calls, where there is an address for them.
+func (f *fake) CodeWays(phone, email string) []innsigli.Channel {
+	return innsigli.Ways{Calls: true}.For(phone, email)
 }
 
 // Draw keeps what was drawn.

@@ -22,6 +22,7 @@ type Signing interface {
 	PageSizes(ctx context.Context, v innsigli.View) ([]innsigli.PageSize, error)
 	PageImage(ctx context.Context, v innsigli.View, page, width int) ([]byte, error)
 	PageText(ctx context.Context, v innsigli.View, page int) ([]innsigli.TextSpan, error)
+	CodeWays(phone, email string) []innsigli.Channel
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
 	RequestEntry(ctx context.Context, r innsigli.EntryRequest) (innsigli.Challenge, error)

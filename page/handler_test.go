@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -185,6 +186,43 @@ func TestACodeLeadsFromTheLinkToDone(t *testing.T) {
 	}
 }
 
+// TestTheCodeComesAnotherWayWhenAskedFor: on the ways that lead to the person only. The page says how it came.
+func TestTheCodeComesAnotherWayWhenAskedFor(t *testing.T) {
+	f := newFake(t)
+	link := f.put(process("sp01", innsigli.Started))
+	v := process("sp02", innsigli.Started)
+	v.You.Phone = ""
+	v.Process.Signees[1] = v.You
+	mailOnly := f.put(v)
+	h := served(t, f, nil)
+	for _, tt := range []struct {
+		link, asked string
+		by          innsigli.Channel
+		says        string
+		offers      []string
+	}{
+		{link, "", innsigli.BySms, "by SMS", []string{"Send it again", "Send it by e-mail", "Call me"}},
+		{link, "call", innsigli.ByCall, "We call <strong><bdi>••••\u00a01886", []string{"Call me again", "Send it by SMS", "Send it by e-mail"}},
+		{link, "email", innsigli.ByMail, "by e-mail to <strong><bdi>b•••@example.is", []string{"Send it again", "Send it by SMS", "Call me"}},
+		{link, "pigeon", innsigli.BySms, "by SMS", []string{"Send it again", "Send it by e-mail", "Call me"}},
+		{mailOnly, "call", innsigli.ByMail, "by e-mail", []string{"Send it again"}},
+	} {
+		sent := ask(t, h, http.MethodPost, tt.link+"/code", url.Values{"by": {tt.asked}}.Encode())
+		page := ask(t, h, http.MethodGet, sent.Header().Get("Location"), "").Body.String()
+		var offers []string
+		for _, m := range regexp.MustCompile(`class="link" name="by" value="[a-z]+">([^<]+)<`).FindAllStringSubmatch(page, -1) {
+			offers = append(offers, m[1])
+		}
+		if got := f.by[len(f.by)-1]; got != tt.by || !strings.Contains(page, tt.says) || !slices.Equal(offers, tt.offers) {
+			t.Errorf("%q: asked for %q, offers %q", tt.asked, got, offers)
+		}
+		form := url.Values{"token": {"x"}, "by": {tt.asked}, "code": {"1"}, "consent": {agreed("en").Version()}}.Encode()
+		if to := ask(t, h, http.MethodPost, tt.link+"/sign", form).Header().Get("Location"); !strings.Contains(to, "by="+string(tt.by)) {
+			t.Errorf("%q: a slip leads to %q", tt.asked, to)
+		}
+	}
+}
+
 // agreed is the sentence of a language that is signed under.
 func agreed(tag string) innsigli.Consent {
 	return innsigli.Consent{Text: lang.For(tag).T("page.code.consent"), Language: tag}
@@ -218,8 +256,8 @@ func TestRefusedCodesSayWhatIsTrueNow(t *testing.T) {
 		status int
 		want   string // in the page, or in the address that follows
 	}{
-		{"late", &innsigli.Error{Kind: innsigli.Invalid, Code: lateCode}, innsigli.Started, false, 303, "/code?said=late"},
-		{"unknown", &innsigli.Error{Kind: innsigli.Invalid, Code: noCode}, innsigli.Started, false, 303, "/code?said=late"},
+		{"late", &innsigli.Error{Kind: innsigli.Invalid, Code: lateCode}, innsigli.Started, false, 303, "/code?by=sms&said=late"},
+		{"unknown", &innsigli.Error{Kind: innsigli.Invalid, Code: noCode}, innsigli.Started, false, 303, "/code?by=sms&said=late"},
 		{"locked", &innsigli.Error{Kind: innsigli.TooMany, Code: "OtpLocked"}, innsigli.Started, false, 429, "Signing is locked"},
 		{"canceled", &innsigli.Error{Kind: innsigli.NotActive, Code: "ProcessNotActive"}, innsigli.Canceled, false, 410, "You don’t have to sign"},
 		{"expired", &innsigli.Error{Kind: innsigli.NotActive, Code: "ProcessNotActive"}, innsigli.Expired, false, 410, "The time to sign this is over"},

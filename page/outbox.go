@@ -63,6 +63,9 @@ func (h *Handler) letter(w http.ResponseWriter, r *http.Request) error {
 	o.Title = plain(l.Subject)
 	if l.Subject == "" {
 		o.Title = o.P("outbox.sms")
+		if l.Call {
+			o.Title = o.P("outbox.call")
+		}
 	}
 	return h.show(w, http.StatusOK, "letter", &o)
 }

@@ -25,6 +25,8 @@ type person struct {
 
 	InSequence bool // the screen is about all documents of a sequence
 	Declined   bool // the person is who declined
+
+	ways []innsigli.Channel // on which a code can come, the usual one first
 }
 
 // signee is a row of the list of people. Others are shown by name only (design/decisions.md 3).
@@ -106,7 +108,7 @@ func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
 	}
 	p.Company, p.Declined = untwisted(v.Company.Name), v.You.Declined()
 	p.News.Origins, p.colour = v.Company.Origins.List(), v.Company.Colour
-	p.base = linkOf(v.Process.Key, v.You.Key)
+	p.base, p.ways = linkOf(v.Process.Key, v.You.Key), h.service.CodeWays(v.You.Phone, v.You.Email)
 	for _, s := range v.Process.Signees {
 		p.People = append(p.People, signee{Name: untwisted(s.Name), You: s.Key == v.You.Key, Signed: s.Signed(), SignedAt: s.SignedAt})
 	}
@@ -147,15 +149,28 @@ func (p *person) First() string {
 	return p.View.You.DisplayName()
 }
 
-// Phone says whether codes go out by SMS.
-func (p *person) Phone() bool { return p.View.You.Phone != "" }
-
-// Masked is the address of codes, enough of it to recognise one's own.
-func (p *person) Masked() string {
-	if p.Phone() {
-		return maskPhone(p.View.You.Phone)
+// way is the way of a code that a page or a form names, if it leads to the person; else the usual one.
+func (p *person) way(named string) innsigli.Channel {
+	if c := innsigli.Channel(named); slices.Contains(p.ways, c) {
+		return c
 	}
-	return maskEmail(p.View.You.Email)
+	return p.Usual()
+}
+
+// Usual is the way that a code takes when none is chosen.
+func (p *person) Usual() innsigli.Channel {
+	if len(p.ways) == 0 {
+		return innsigli.ByMail
+	}
+	return p.ways[0]
+}
+
+// Masked is the address of codes on a way, enough of it to recognise one's own.
+func (p *person) Masked(by innsigli.Channel) string {
+	if by == innsigli.ByMail {
+		return maskEmail(p.View.You.Email)
+	}
+	return maskPhone(p.View.You.Phone)
 }
 
 // maskPhone leaves the last four digits.

@@ -70,7 +70,7 @@ func (h *Handler) personForAll(r *http.Request, v innsigli.SequenceView) person 
 	first := v.You.First()
 	one := innsigli.View{Facts: v.Of(first.Process), You: first}
 	one.You.Phone, one.You.Email = v.You.Reach()
-	p := h.personFor(r, one)
+	p := h.personFor(r, one) // whose ways are those to these addresses
 	p.base, p.InSequence = linkOfAll(v.Sequence.Key, v.You.Key), true
 	docs := v.Documents()
 	if len(docs) > 1 {
@@ -198,14 +198,16 @@ func (h *Handler) requestCodeForAll(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	ch, err := h.service.RequestSequenceCode(r.Context(), innsigli.SequenceCodeRequest{
-		Sequence: v.Sequence.Key, Signee: v.You.Key, From: h.client(r),
-	})
+	p := h.personForAll(r, v)
+	ask, err := h.askedBy(w, r, &p)
 	if err != nil {
 		return err
 	}
-	p := h.personForAll(r, v)
-	return seeOther(w, r, p.To(codePath(ch.Token, p.View.You.WrongTries, "")))
+	ch, err := h.service.RequestSequenceCode(r.Context(), innsigli.SequenceCodeRequest{Sequence: v.Sequence.Key, Signee: v.You.Key, Ask: ask})
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, p.To(p.sent(ch).path("/code", "")))
 }
 
 // codePageForAll asks for the code.

@@ -98,6 +98,7 @@ func stories(f *fake) []story {
 		{name: "all-signature", path: many + "/signature", status: 200},
 		{name: "not-me", path: open + "/not-me", status: 200},
 		{name: "code", path: open + "/code?" + token, status: 200},
+		{name: "code-call", path: f.put(sent) + "/code?by=call&" + token, status: 200},
 		{name: "code-sent", path: f.put(sent) + "/code?" + token, status: 200},
 		{name: "code-wrong", path: f.put(wrong) + "/code?said=wrong&" + token, status: 200},
 		{name: "code-short", path: open + "/code?said=short&" + token, status: 200},

@@ -17,13 +17,13 @@ type class string
 
 const (
 	classWork    class = "work"    // of our own: seal, expire, purge
-	classMessage class = "message" // mail and SMS
+	classMessage class = "message" // mail, SMS and calls
 	classWebhook class = "webhook"
 )
 
 func classOf(k innsigli.JobKind) class {
 	switch prefix, _, _ := strings.Cut(string(k), "."); prefix {
-	case "mail", "sms":
+	case "mail", "sms", "call":
 		return classMessage
 	case "webhook":
 		return classWebhook

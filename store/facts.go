@@ -257,7 +257,7 @@ func scanSignee(r row) (innsigli.Signee, error) {
 		(*string)(&s.Key), (*string)(&s.Process), &s.Name, &s.Ssn, &s.Phone, &s.Email, &s.Address, &s.PostalCode, &s.City,
 		&s.Reason, &hide, &delivery, &kind, &language, &s.CustomSms, &s.User, &invited, &seen,
 		&readAt, &readSeconds, &s.Reading.Pages, &downloads, &wrong, &token,
-		&signed, (*string)(&s.SignedBy), &s.SignedVia, &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256, &s.Consent.Text, &s.Consent.Language,
+		&signed, (*string)(&s.SignedBy), (*string)(&s.SignedVia), &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256, &s.Consent.Text, &s.Consent.Language,
 		&s.Drawing.Blob, &s.Drawing.Size, &s.Drawing.SHA256, (*string)(&s.Person), &codes,
 		&declined, &s.DeclineReason, &removed, &from, &off, &reminders,
 	)
@@ -273,7 +273,7 @@ func scanSignee(r row) (innsigli.Signee, error) {
 func scanChallenge(r row) (innsigli.Challenge, error) {
 	var c innsigli.Challenge
 	var sent, expires, tries, void, used, entry int64
-	err := r.Scan((*string)(&c.Token), (*string)(&c.Process), (*string)(&c.Signee), (*string)(&c.Person), &c.Via, &sent, &expires, &tries, &void, &used, &entry)
+	err := r.Scan((*string)(&c.Token), (*string)(&c.Process), (*string)(&c.Signee), (*string)(&c.Person), (*string)(&c.Via), &sent, &expires, &tries, &void, &used, &entry)
 	c.Entry = entry != 0
 	c.SentAt, c.ExpiresAt, c.UsedAt = timeOf(sent), timeOf(expires), timeOf(used)
 	c.Tries, c.Void = int(tries), void != 0

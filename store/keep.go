@@ -28,7 +28,7 @@ const (
 		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
 		ended_at = case state when 'ready' then $2 else ended_at end
 		where grp = $3 and process = $1 and signee = $4 and ($5 = '' or lower(address) = lower($5)) and state in ('ready', 'running')
-		and kind in ('mail.invitation', 'sms.invitation', 'mail.reminder', 'sms.reminder', 'mail.code', 'sms.code')`
+		and kind in ('mail.invitation', 'sms.invitation', 'mail.reminder', 'sms.reminder', 'mail.code', 'sms.code', 'call.code')`
 	qQuiet = `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
 		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
 		ended_at = case state when 'ready' then $2 else ended_at end
@@ -98,7 +98,7 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	for i := range c.Sign {
 		s := &c.Sign[i]
-		b.must("signature", qSign, micros(s.At), string(s.Token), s.Via, s.To, s.From.Address, s.From.Agent, s.SHA256,
+		b.must("signature", qSign, micros(s.At), string(s.Token), string(s.Via), s.To, s.From.Address, s.From.Agent, s.SHA256,
 			s.Consent.Text, s.Consent.Language, string(s.Signee), key)
 		if s.Person != "" {
 			b.must("use of challenge", qUseForAll, now, string(s.Token), string(s.Person), string(s.Signee))
@@ -108,7 +108,7 @@ func (d *DB) keep(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	if ch := c.Challenge; ch != nil {
 		b.exec("older challenges", qVoid, string(ch.Signee))
-		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), ch.Via, micros(ch.SentAt), micros(ch.ExpiresAt), flag(ch.Entry))
+		b.must("challenge", qChallenged, string(ch.Token), key, string(ch.Signee), string(ch.Person), string(ch.Via), micros(ch.SentAt), micros(ch.ExpiresAt), flag(ch.Entry))
 		b.must("time of challenge", qTokenAt, micros(ch.SentAt), string(ch.Signee), key)
 	}
 	if c.Enter != "" {

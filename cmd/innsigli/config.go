@@ -37,6 +37,7 @@ type settings struct {
 	SMTP           string        `name:"smtp" help:"smtp://[user:pass@]host:port[?tls=starttls|tls|none]; default: the built-in outbox." placeholder:"URL"`
 	MailFrom       string        `help:"Sender of mails; default: innsigli@ and the public host." placeholder:"ADDRESS"`
 	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; default: the built-in outbox." placeholder:"URL"`
+	Voice          string        `name:"voice" help:"http(s)://… gets JSON {to, language, text} to read out; default: no calls, or the built-in outbox where it stands in for SMS." placeholder:"URL"`
 	Seal           string        `help:"PKCS #12 file of the seal; default: one of the local CA. Its password is INNSIGLI_SEAL_PASSWORD or the config file's seal-password." placeholder:"FILE"`
 	SealPKCS1      bool          `name:"seal-pkcs1" help:"Let an RSA seal sign by PKCS #1 v1.5, for readers that know no RSASSA-PSS; validators take that until 2028 only."`
 	SealPassword   string        `hidden:""` // never from the command line: see run
@@ -252,7 +253,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "pki-allow", "trusted-proxies", "log-format",
 }
 

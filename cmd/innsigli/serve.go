@@ -116,11 +116,15 @@ func (s *server) wireJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	calls, err := s.callers()
+	if err != nil {
+		return err
+	}
 	s.svc.MailLimit = mail.Limit
 	queue := s.svc.Settling(s.plan.seam.wrapQueue(s.db))
 	n := &notify.Notifier{
 		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public, s.svc.Unsubscriber}, Keys: s.svc.Keys,
-		Mail: s.plan.seam.wrapMail(mail), Sms: sms, From: s.plan.mailFrom, Domain: mailDomain(s.plan.public.Hostname()),
+		Mail: s.plan.seam.wrapMail(mail), Sms: sms, Calls: calls, From: s.plan.mailFrom, Domain: mailDomain(s.plan.public.Hostname()),
 		Options: notify.Options{Allow: s.plan.webhookAllow}, Now: s.now, Log: s.log,
 	}
 	handlers := map[innsigli.JobKind]job.Handler{
@@ -165,7 +169,7 @@ func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSende
 		mail, s.smtp = out, out
 	}
 	var sms notify.SmsSender = s.outbox
-	if s.svc.WithoutSms = s.plan.noSms; s.plan.noSms {
+	if s.svc.Ways.NoSms = s.plan.noSms; s.plan.noSms {
 		sms = noSms{}
 	} else if s.plan.SMS != "" {
 		out, err := notify.NewSms(s.plan.SMS, smsSender)
@@ -175,6 +179,24 @@ func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSende
 		sms = out
 	}
 	return mail, sms, nil
+}
+
+// callers gives where calls go. Without a voice gateway there are none, unless SMS go into the outbox: then it is there to
+// try things out.
+func (s *server) callers() (notify.CallSender, error) {
+	s.svc.Ways.Calls = true
+	if s.plan.Voice != "" {
+		out, err := notify.NewCalls(s.plan.Voice)
+		if err != nil {
+			return nil, wrongUsage("--voice: %w", err)
+		}
+		return out, nil
+	}
+	if s.plan.SMS == "" && s.plan.loopback {
+		return s.outbox, nil
+	}
+	s.svc.Ways.Calls = false
+	return nil, nil //nolint:nilnil // none is no error
 }
 
 // run serves until ctx is done, then stops in order: no new requests, no new jobs, what runs may end.

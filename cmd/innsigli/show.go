@@ -29,6 +29,7 @@ func (c configCmd) Run(con console) error {
 		{"smtp", noPassword(p.SMTP)},
 		{"mail-from", p.mailFrom},
 		{"sms", noPassword(p.SMS)},
+		{"voice", noPassword(p.Voice)},
 		{"seal", p.Seal},
 		{"seal-pkcs1", strconv.FormatBool(p.SealPKCS1)},
 		{"tsa", strings.Join(hiddenAll(p.TSA), ",")},

@@ -35,23 +35,24 @@ addEventListener("pageshow", () => {
 
 const again = document.querySelector("form.again");
 if (again) {
-  const button = again.querySelector("button");
+  const buttons = [...again.querySelectorAll("button")];
+  const [button] = buttons;
   const words = button.textContent;
   const until = performance.now() + Number(again.dataset.wait) * 1000;
   const tick = () => {
     const left = Math.ceil((until - performance.now()) / 1000);
     if (left <= 0) {
-      button.removeAttribute("aria-disabled");
+      buttons.forEach((b) => b.removeAttribute("aria-disabled"));
       button.textContent = words;
       return;
     }
-    button.setAttribute("aria-disabled", "true");
+    buttons.forEach((b) => b.setAttribute("aria-disabled", "true"));
     button.textContent = again.dataset.text.replace("{n}", left);
     setTimeout(tick, 250);
   };
   again.addEventListener("submit", (e) => {
     if (button.hasAttribute("aria-disabled")) e.preventDefault();
-    else button.setAttribute("aria-disabled", "true");
+    else buttons.forEach((b) => b.setAttribute("aria-disabled", "true"));
   });
   tick();
 }

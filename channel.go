@@ -1,0 +1,97 @@
+package innsigli
+
+import "slices"
+
+// Channel is a way on which a code reaches a person; also the word for it in the store and in the evidence.
+type Channel string
+
+// The ways of a code. Which of them there are for a person is for [Ways.For].
+const (
+	BySms  Channel = "sms"
+	ByCall Channel = "call" // a voice call to the same number
+	ByMail Channel = "email"
+)
+
+// word is that of the log, as the public API writes ways of delivery.
+func (c Channel) word() string {
+	switch c {
+	case BySms:
+		return DeliverSms.String()
+	case ByCall:
+		return "Call"
+	case ByMail:
+	}
+	return DeliverEmail.String()
+}
+
+// job is the kind of job that sends a code on its way.
+func (c Channel) job() JobKind {
+	switch c {
+	case BySms:
+		return JobSmsCode
+	case ByCall:
+		return JobCallCode
+	case ByMail:
+	}
+	return JobMailCode
+}
+
+// Ways says on which ways a server can send codes. Mail is always there.
+type Ways struct {
+	NoSms bool // no SMS gateway is configured
+	Calls bool // a voice gateway is
+}
+
+// For lists the ways on which a code can reach somebody with these addresses, the usual one first: SMS, else mail, since
+// a call costs most.
+func (w Ways) For(phone, email string) []Channel {
+	var out []Channel
+	if phone != "" && !w.NoSms {
+		out = append(out, BySms)
+	}
+	if email != "" {
+		out = append(out, ByMail)
+	}
+	if phone != "" && w.Calls {
+		out = append(out, ByCall)
+	}
+	if len(out) == 0 && phone != "" {
+		out = append(out, BySms) // from before the gateway was taken away: its job says that there is none
+	}
+	return out
+}
+
+// CodeWays is [Ways.For] of this server.
+func (s *Service) CodeWays(phone, email string) []Channel { return s.Ways.For(phone, email) }
+
+// pick is the way that a code takes: the one asked for, or the usual one. To ask for SMS is to ask for the usual one, as
+// the public API does by default.
+func (w Ways) pick(asked Channel, phone, email string) (Channel, string, error) {
+	all := w.For(phone, email)
+	if len(all) > 0 && (asked == "" || asked == BySms) {
+		asked = all[0]
+	}
+	switch {
+	case slices.Contains(all, asked) && asked == ByMail:
+		return asked, email, nil
+	case slices.Contains(all, asked):
+		return asked, phone, nil
+	case asked == ByCall && !w.Calls:
+		return "", "", errNoCalls()
+	case asked == ByCall:
+		return "", "", InvalidField("OtpType", "NotReachable", "This person has no phone number to be called at.")
+	}
+	return "", "", InvalidField("OtpType", "NotReachable", "This person has no e-mail address to send a code to.")
+}
+
+func errNoCalls() *Error {
+	return InvalidField("OtpType", "NotSupported", "A code by voice call is not available on this server; ask for sms.")
+}
+
+// Ask is what both requests for a code have in common: on which way it is to come, and who asks.
+type Ask struct {
+	By   Channel // empty: the usual one
+	From Client
+
+	ways Ways // filled in by the service
+}
