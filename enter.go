@@ -216,15 +216,7 @@ func (s *Service) RequestEntryOf(ctx context.Context, t Target, phone, email str
 
 // sameNumber compares phone numbers by their digits.
 func sameNumber(a, b string) bool {
-	digits := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, s)
-	}
-	return digits(b) != "" && digits(a) == digits(b)
+	return digitsOf(b) != "" && digitsOf(a) == digitsOf(b)
 }
 
 // decideEntryCode judges whether a code to be admitted with is sent now. It counts among the codes and tries of the person.
@@ -266,11 +258,11 @@ func decideEntryCode(f Facts, r EntryRequest, token Token) (Change, error) {
 	one.Challenge = &Challenge{
 		Token: token, Process: you.Process, Signee: you.Key, Person: r.Person, Entry: true, Via: via, SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime),
 	}
-	one.Log = []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: via.word(), Actor: email, Client: r.From, Mail: to, Message: token.messageID()}}
-	one.Jobs = []Job{{
-		UID: token.messageID(), Kind: via.job(), Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company),
+	one.Log = []LogEntry{via.logged(LogEntry{Signee: you.Key, Actor: email, Client: r.From, Mail: to}, token)}
+	one.Jobs = via.order(Job{
+		UID: token.messageID(), Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company),
 		Lane: lane(f.Process.Group, Signee{Email: email, Phone: phone}),
-	}}
+	})
 	return c, nil
 }
 
@@ -297,15 +289,18 @@ func (s *Service) Enter(ctx context.Context, t Token, code string, from Client) 
 	if !t.Valid() {
 		return View{}, Access{}, errNoCode
 	}
-	right := subtle.ConstantTimeCompare([]byte(s.Identity.Code(t)), []byte(code)) == 1
 	f, err := s.challenged(ctx, t)
-	switch {
-	case err != nil:
+	if err != nil {
 		return View{}, Access{}, err
+	}
+	right, refusal := s.judge(f, t, code)
+	switch {
 	case !f.Challenge.Entry:
 		return View{}, Access{}, errNoCode
 	case f.Process.State.Ended():
 		return View{}, Access{}, notActive(f.Process.State, "ProcessKey")
+	case refusal != nil:
+		return View{}, Access{}, refusal
 	}
 	ch, counted, err := s.Store.CountTry(ctx, t, s.Now())
 	switch {

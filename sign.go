@@ -59,10 +59,10 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 	ch := Challenge{Token: token, Process: p.Key, Signee: you.Key, Via: via, SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime)}
 	return Change{
 		Challenge: &ch,
-		Log:       []LogEntry{{Kind: LogOtpSent, Signee: you.Key, Detail: via.word(), Actor: you.Email, Client: r.From, Mail: to, Message: token.messageID()}},
-		Jobs: []Job{{
-			UID: token.messageID(), Kind: via.job(), Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
-		}},
+		Log:       []LogEntry{via.logged(LogEntry{Signee: you.Key, Actor: you.Email, Client: r.From, Mail: to}, token)},
+		Jobs: via.order(Job{
+			UID: token.messageID(), Signee: you.Key, Ref: string(token), Address: to, Language: you.Lang(f.Company), Lane: lane(p.Group, you),
+		}),
 	}, nil
 }
 
@@ -131,12 +131,13 @@ func (s *Service) answer(ctx context.Context, t Token, code string, all bool, de
 	if !t.Valid() {
 		return Facts{}, errNoCode
 	}
-	right := subtle.ConstantTimeCompare([]byte(s.Identity.Code(t)), []byte(code)) == 1
 	// A process that is over says so before the code is looked at: a stale tab must not cost a try.
 	f, err := s.challenged(ctx, t)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Facts{}, err
+	}
+	right, refusal := s.judge(f, t, code)
+	switch {
 	case f.Challenge.Entry || all != (f.Challenge.Person != ""):
 		return Facts{}, errNoCode
 	case right && usedFor(f, t):
@@ -144,6 +145,9 @@ func (s *Service) answer(ctx context.Context, t Token, code string, all bool, de
 	}
 	if err := openFor(f); err != nil {
 		return Facts{}, err
+	}
+	if refusal != nil {
+		return Facts{}, refusal
 	}
 	ch, counted, err := s.Store.CountTry(ctx, t, s.Now())
 	switch {
@@ -171,6 +175,11 @@ func (s *Service) answer(ctx context.Context, t Token, code string, all bool, de
 		f.setState(m.Process, m.State)
 	}
 	return f, nil
+}
+
+// isCode compares with the code of a challenge.
+func (s *Service) isCode(t Token, code string) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Identity.Code(t)), []byte(code)) == 1
 }
 
 // challenged reads the facts of a challenge.

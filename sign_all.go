@@ -64,7 +64,7 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 			continue
 		}
 		one := c.Of(f, s.Process)
-		one.Log = append(one.Log, LogEntry{Kind: LogOtpSent, Signee: s.Key, Detail: via.word(), Actor: email, Client: r.From, Mail: to, Message: token.messageID()})
+		one.Log = append(one.Log, via.logged(LogEntry{Signee: s.Key, Actor: email, Client: r.From, Mail: to}, token))
 	}
 	first := you.First()
 	carrier := c.Of(f, first.Process)
@@ -72,10 +72,10 @@ func decideSequenceCode(f Facts, r SequenceCodeRequest, token Token) (Change, er
 		Token: token, Process: first.Process, Signee: first.Key, Person: you.Key, Via: via,
 		SentAt: f.Now, ExpiresAt: f.Now.Add(CodeLifetime),
 	}
-	carrier.Jobs = []Job{{
-		UID: token.messageID(), Kind: via.job(), Signee: first.Key, Ref: string(token), Address: to, Language: first.Lang(f.Company),
+	carrier.Jobs = via.order(Job{
+		UID: token.messageID(), Signee: first.Key, Ref: string(token), Address: to, Language: first.Lang(f.Company),
 		Lane: lane(f.Process.Group, Signee{Email: email, Phone: phone}),
-	}}
+	})
 	return c, nil
 }
 

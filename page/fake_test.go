@@ -49,9 +49,10 @@ type fake struct {
 	read  chan innsigli.ReadRequest
 	asked int
 	by    []innsigli.Channel // what was asked for each time
-	fail  error              // what every call answers, when set
-	refus error              // what RequestCode and Sign answer, when set
-	mark  string             // how the signature looks
+	ways  innsigli.Ways
+	fail  error  // what every call answers, when set
+	refus error  // what RequestCode and Sign answer, when set
+	mark  string // how the signature looks
 	drawn []byte
 	long  int // pages of every document, when set
 
@@ -60,7 +61,7 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	return &fake{t: t, views: map[innsigli.ProcessKey]innsigli.View{}, whole: map[innsigli.SequenceKey]innsigli.SequenceView{}, read: make(chan innsigli.ReadRequest, 200), images: map[[2]int][]byte{}}
+	return &fake{t: t, ways: innsigli.Ways{Calls: true}, views: map[innsigli.ProcessKey]innsigli.View{}, whole: map[innsigli.SequenceKey]innsigli.SequenceView{}, read: make(chan innsigli.ReadRequest, 200), images: map[[2]int][]byte{}}
 }
 
 // put adds a process and gives the path of its link.
@@ -336,7 +337,7 @@ func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, by innsigl
 
 // CodeWays are SMS, mail and calls, where there is an address for them.
 func (f *fake) CodeWays(phone, email string) []innsigli.Channel {
-	return innsigli.Ways{Calls: true}.For(phone, email)
+	return f.ways.For(phone, email)
 }
 
 // Draw keeps what was drawn.
@@ -535,12 +536,16 @@ func (l letters) File(ctx context.Context, id string, n int) (io.ReadCloser, inn
 }
 
 // served mounts the pages as the program does, frame and all.
-func served(t *testing.T, s Signing, box innsigli.Mailbox) http.Handler {
+func served(t *testing.T, s Signing, box innsigli.Mailbox, tweak ...func(*Config)) http.Handler {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	h, err := New(Config{
+	c := Config{
 		Service: s, Mailbox: box, Client: web.Proxies{}.Client, PublicURL: "https://sign.example.is", Log: log, Now: func() time.Time { return noon },
-	})
+	}
+	for _, f := range tweak {
+		f(&c)
+	}
+	h, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,8 +48,10 @@ type Config struct {
 	Client func(*http.Request) innsigli.Client
 	// PublicURL is where people reach the server; forms that come from it are trusted even when a proxy changes Host.
 	PublicURL string
-	Log       *slog.Logger
-	Now       func() time.Time
+	// Dev says on every page that this is a test server.
+	Dev bool
+	Log *slog.Logger
+	Now func() time.Time
 }
 
 // Handler serves the pages. It is made by [New] and holds nothing that changes but who has had documents checked and who has read lately.
@@ -61,6 +63,7 @@ type Handler struct {
 	cross     *http.CrossOriginProtection
 	templates templates
 	assets    assets
+	dev       bool // this is a test server, and every page says so
 	secure    bool // people reach the server over https
 	verifying *web.Limiter
 	reading   *web.Limiter
@@ -81,7 +84,7 @@ func New(c Config) (*Handler, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	h := &Handler{
-		service: c.Service, mailbox: c.Mailbox, client: c.Client, log: c.Log,
+		service: c.Service, mailbox: c.Mailbox, client: c.Client, dev: c.Dev, log: c.Log,
 		cross: http.NewCrossOriginProtection(), templates: t, assets: a,
 		reading:   web.NewLimiter(seenEvery, seenBurst, c.Now),
 		verifying: web.NewLimiter(verifyEvery, verifyBurst, c.Now), turns: make(chan struct{}, verifyAtOnce),

@@ -22,6 +22,7 @@ type screen struct {
 	Switch  []language
 	Frame   Frame
 	News    news
+	Dev     bool // this is a test server
 
 	base   string // path of the person's link, "" on other pages
 	chosen string // language that was chosen by hand: kept in every link
@@ -51,7 +52,7 @@ type language struct {
 func (h *Handler) screenFor(r *http.Request, preferred string) screen {
 	lng := web.Query(r).Get("lng")
 	c := lang.Match(strings.Join(r.Header.Values("Accept-Language"), ","), lng, preferred)
-	s := screen{Catalog: c, assets: h.assets}
+	s := screen{Catalog: c, Dev: h.dev, assets: h.assets}
 	frame, kept := frameOf(r)
 	s.Frame = frame
 	if lng != "" {

@@ -170,6 +170,28 @@ func stories(f *fake) []story {
 	}
 }
 
+// TestATestServerSaysSoOnEveryPage also in a frame, and in every language.
+func TestATestServerSaysSoOnEveryPage(t *testing.T) {
+	f := newFake(t)
+	f.ways.Test = true
+	test := process("sp20", innsigli.Started)
+	test.You.Phone = "+17777777777"
+	test.Process.Signees[1] = test.You
+	all := append(stories(f), story{name: "code-test", path: f.put(test) + "/code?iframe=true&token=" + strings.Repeat("a", 32), status: 200})
+	h := served(t, f, someLetters(), func(c *Config) { c.Dev = true })
+	for _, tag := range lang.Tags() {
+		for _, s := range all {
+			html := tell(t, f, h, s, tag).Body.String()
+			if !strings.Contains(html, `<p class="notice dev">`+lang.For(tag).T("page.dev")+`</p>`) {
+				t.Errorf("%s/%s does not say so", tag, s.name)
+			}
+			if s.name == "code-test" && !strings.Contains(html, lang.For(tag).T("page.code.sent.test")) {
+				t.Errorf("%s/%s: says that something was sent", tag, s.name)
+			}
+		}
+	}
+}
+
 // tell asks for a story in a language.
 func tell(t *testing.T, f *fake, h http.Handler, s story, tag string) *httptest.ResponseRecorder {
 	t.Helper()

@@ -46,6 +46,7 @@ type settings struct {
 	WebhookAllow   string        `help:"Private networks that webhooks may reach, separated by commas." placeholder:"CIDR"`
 	PKIAllow       string        `name:"pki-allow" help:"Private networks that the addresses in certificates may lead to, separated by commas." placeholder:"CIDR"`
 	TrustedProxies string        `help:"Networks whose X-Forwarded-For is believed, separated by commas." placeholder:"CIDR"`
+	Dev            bool          `help:"Let test signees sign without a code. For trying clients out, never for documents that are meant to count."`
 	LogFormat      string        `help:"text or json." enum:"text,json" default:"text"`
 }
 
@@ -254,7 +255,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
 	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
-	"webhook-allow", "pki-allow", "trusted-proxies", "log-format",
+	"webhook-allow", "pki-allow", "trusted-proxies", "dev", "log-format",
 }
 
 func readConfig(name string) (map[string]string, error) {

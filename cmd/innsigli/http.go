@@ -126,7 +126,7 @@ func onlyLoopback(h, hidden http.HandlerFunc) http.HandlerFunc {
 
 // pages mounts the pages for people.
 func (s *server) pages(r chi.Router, hidden http.HandlerFunc) (*page.Handler, error) {
-	c := page.Config{Service: s.svc, Client: s.plan.proxies.Client, PublicURL: s.plan.public.String(), Log: s.log, Now: s.now}
+	c := page.Config{Service: s.svc, Client: s.plan.proxies.Client, PublicURL: s.plan.public.String(), Dev: s.plan.Dev, Log: s.log, Now: s.now}
 	if s.outbox != nil && s.plan.loopback {
 		c.Mailbox = s.outbox
 	}
@@ -161,6 +161,7 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 // readiness is the detail of /readyz.
 type readiness struct {
 	Ready   bool                     `json:"ready"`
+	Dev     bool                     `json:"dev,omitempty"` // test signees sign without a code
 	Cause   string                   `json:"cause,omitempty"`
 	Waiting map[innsigli.JobKind]int `json:"waiting,omitempty"`
 	Running int                      `json:"running"`
@@ -186,7 +187,7 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 		out.Ready = err == nil
 		if detail && (s.plan.AdminListen != "" || web.Loopback(r)) {
 			out.Waiting, out.Running, out.Dead, out.Held, out.Sealing = b.Ready, b.Running, b.Dead, b.Held, b.Sealing
-			out.Pending, out.Ending = b.Pending, s.trust.ending()
+			out.Pending, out.Ending, out.Dev = b.Pending, s.trust.ending(), s.plan.Dev
 			if !b.Oldest.IsZero() {
 				out.Oldest = &b.Oldest
 			}

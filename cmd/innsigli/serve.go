@@ -90,6 +90,7 @@ func newServer(ctx context.Context, p plan, log *slog.Logger) (s *server, err er
 		return s, err
 	}
 	s.svc = s.service()
+	s.dev()
 	s.svc.Pages, s.svc.Normaliser, s.svc.Paper = pages{s.renderer}, pages{s.renderer}, paper.New()
 	otp, err := s.secret(ctx, "otp", random32)
 	if err != nil {
@@ -115,6 +116,9 @@ func (s *server) wireJobs(ctx context.Context) error {
 	mail, sms, err := s.senders(ctx)
 	if err != nil {
 		return err
+	}
+	if s.plan.Dev {
+		sms = sparing{sms}
 	}
 	calls, err := s.callers()
 	if err != nil {

@@ -37,6 +37,7 @@ func (c configCmd) Run(con console) error {
 		{"webhook-allow", p.WebhookAllow},
 		{"pki-allow", p.PKIAllow},
 		{"trusted-proxies", p.TrustedProxies},
+		{"dev", strconv.FormatBool(p.Dev)},
 		{"log-format", p.LogFormat},
 	}
 	for _, l := range lines {
