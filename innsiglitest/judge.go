@@ -133,6 +133,12 @@ func LibPDFSample(tb testing.TB, document []byte, key string) []byte {
 	return readFile(tb, out)
 }
 
+// Axe is the script of axe-core: run in a page it makes an object axe, which judges the page by the rules of WCAG.
+func Axe(tb testing.TB) string {
+	tb.Helper()
+	return string(runJudge(tb, nil, "axe"))
+}
+
 func ask(tb testing.TB, roots []byte, at time.Time, files []string, args ...string) []Verdict {
 	tb.Helper()
 	judge := args[0]

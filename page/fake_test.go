@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -30,6 +31,9 @@ import (
 
 // rightTag proves the fake's links that stop reminders.
 const rightTag = "0123456789abcdef0123456789abcdef"
+
+// noImages is a document whose pages cannot be drawn.
+const noImages = "sp11"
 
 // rightCode is the code that the fake takes for every token.
 const rightCode = "418302"
@@ -268,6 +272,9 @@ func (f *fake) PageText(_ context.Context, v innsigli.View, page int) ([]innsigl
 func (f *fake) PageImage(_ context.Context, v innsigli.View, page, width int) ([]byte, error) {
 	if !v.Readable() {
 		return nil, errGone
+	}
+	if v.Process.Key == noImages {
+		return nil, errors.New("the child that draws has died")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -55,11 +55,11 @@ func TestPagesAreAsSharpAsTheyAreLookedAt(t *testing.T) {
 	}
 	b.shot("zoomed")
 	// Another page and a phone's window.
-	b.do(chromedp.Click(chromedp.CSS(`[popovertarget="thumbs"]`)), chromedp.WaitVisible(chromedp.CSS("#thumbs li:nth-child(3)")))
+	b.do(chromedp.Click(chromedp.CSS(`[data-thumbs]`)), chromedp.WaitVisible(chromedp.CSS("#thumbs li:nth-child(3)")))
 	b.until(`[...document.querySelectorAll("#thumbs img")].every((i) => i.complete && i.currentSrc.endsWith("?w=240"))`)
 	b.shot("thumbs")
 	b.do(chromedp.Click(chromedp.CSS("#thumbs li:nth-child(3) a")))
-	b.until(`document.querySelector(".tools .at").textContent === "Page 3 of 3" && !document.querySelector("#thumbs").matches(":popover-open")`)
+	b.until(`document.querySelector(".tools .at").textContent === "Page 3 of 3" && !document.querySelector("#thumbs").open && document.activeElement.id === "p3"`)
 }
 
 // TestALongDocumentCostsLittle holds the page of a hundred pages to what a slow phone can take, and to asking for no

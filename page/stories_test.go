@@ -23,6 +23,7 @@ type story struct {
 	form   string
 	status int
 	with   func(*fake)
+	act    string // what happens then in the browser: JavaScript that gives a promise
 }
 
 // stories are all pages in all states. sp01 is open; the others stand as their names say.
@@ -83,6 +84,9 @@ func stories(f *fake) []story {
 			s.DeclinedAt = noon
 		}
 	}
+	locked := process("sp10", innsigli.Started)
+	locked.Process.RequiresAuth = true
+	enter := f.put(locked) + "/enter"
 	declined := process("sp0e", innsigli.Declined)
 	declined.You.DeclinedAt = noon
 	return []story{
@@ -90,6 +94,7 @@ func stories(f *fake) []story {
 		{name: "sign", path: open, status: 200},
 		{name: "sign-by-mail", path: f.put(mail), status: 200},
 		{name: "sign-hostile", path: f.put(hostile), status: 200},
+		{name: "sign-no-image", path: f.put(process(noImages, innsigli.Started)), status: 200},
 		{name: "text", path: open + "/text/1", status: 200},
 		{name: "text-picture", path: open + "/text/3", status: 200},
 		{name: "signature", path: open + "/signature", status: 200},
@@ -104,6 +109,10 @@ func stories(f *fake) []story {
 		{name: "code-short", path: open + "/code?said=short&" + token, status: 200},
 		{name: "code-late", path: open + "/code?said=late", status: 200},
 		{name: "code-send", path: open + "/code", status: 200},
+		{name: "enter", path: enter, status: 200},
+		{name: "enter-code", path: enter + "?" + token, status: 200},
+		{name: "enter-wrong", path: enter + "?said=wrong&" + token, status: 200},
+		{name: "enter-late", path: enter + "?said=late", status: 200},
 		{name: "done-waiting", path: waits + "/done", status: 200},
 		{name: "signed-again", path: waits, status: 200},
 		{name: "signed-read", path: waits + "?read", status: 200},
@@ -260,6 +269,12 @@ func checkPage(t *testing.T, name, tag, html string) {
 	} {
 		if i := strings.Index(html, never); i >= 0 {
 			t.Errorf("%s: %q must not be there: …%s…", name, never, html[max(0, i-60):min(len(html), i+60)])
+		}
+	}
+	// Who tells a machine what they see on a button must reach it (WCAG 2.2 2.5.3).
+	for _, m := range regexp.MustCompile(`<(?:a|button)\b[^>]*\baria-label="([^"]*)"[^>]*>([^<]+)<`).FindAllStringSubmatch(html, -1) {
+		if !strings.Contains(strings.ToLower(m[1]), strings.ToLower(m[2])) {
+			t.Errorf("%s: what reads %q is called %q", name, m[2], m[1])
 		}
 	}
 	if key := regexp.MustCompile(`\b(sign|code|declined?|stop|stopped|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {

@@ -22,7 +22,7 @@ need xmlsec1 command -v xmlsec1
 need default-jdk-headless command -v javac             # EU DSS, veraPDF
 need maven command -v mvn                              # what builds them
 need python3-venv python3 -c 'import venv, ensurepip'  # pyHanko
-need nodejs command -v node                            # LibPDF
+need nodejs command -v node                            # LibPDF, axe-core
 need npm command -v npm                                # the same
 need curl command -v curl                              # a client as the documentation shows it
 need chromium sh -c 'command -v chromium || command -v chromium-browser || command -v google-chrome'

@@ -150,7 +150,11 @@ function tell() {
   if (!label) return;
   const at = current();
   const text = fill(pages.dataset.page, { n: at + 1 });
-  if (label.textContent !== text) label.textContent = text;
+  if (label.textContent !== text) {
+    // Whoever turns pages with the buttons is told where they are; whoever reads on hears it from the page itself.
+    label.ariaLive = tools.contains(document.activeElement) ? "polite" : "off";
+    label.textContent = text;
+  }
   for (const b of tools.querySelectorAll("[data-by]")) disable(b, !sheets[at + Number(b.dataset.by)]);
 }
 
@@ -194,8 +198,7 @@ function showZoom() {
 // Thumbnails are made when they are first looked at.
 
 const thumbs = document.getElementById("thumbs");
-thumbs?.addEventListener("beforetoggle", (e) => {
-  if (e.newState !== "open") return;
+function showThumbs() {
   const all = thumbs.querySelector("ol");
   if (!all.childElementCount) {
     for (const sheet of sheets) {
@@ -212,16 +215,18 @@ thumbs?.addEventListener("beforetoggle", (e) => {
   }
   const at = current();
   all.querySelectorAll("a").forEach((a, i) => (i === at ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current")));
-});
-thumbs?.addEventListener("toggle", (e) => {
-  if (e.newState === "open") thumbs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
-});
+  thumbs.showModal();
+  all.children[at].firstChild.focus();
+}
 thumbs?.addEventListener("click", (e) => {
   const a = e.target.closest("a");
   if (!a) return;
   e.preventDefault();
-  thumbs.hidePopover();
-  document.querySelector(a.hash).scrollIntoView({ behavior: gentle(), block: "start" });
+  thumbs.close();
+  // The focus goes along: with the next tabulator the keyboard is on the page that was chosen, not on the first one.
+  const sheet = attributes(document.querySelector(a.hash), { tabindex: -1 });
+  sheet.focus({ preventScroll: true });
+  sheet.scrollIntoView({ behavior: gentle(), block: "start" });
 });
 
 // Search
@@ -352,9 +357,10 @@ find.addEventListener("submit", (e) => {
 find.addEventListener("keydown", (e) => { if (e.key === "Escape") openFind(false); });
 
 tools.addEventListener("click", (e) => {
-  const { by, zoom: step, hit, find: opens } = e.target.closest("button")?.dataset ?? {};
+  const { by, zoom: step, hit, find: opens, thumbs: all } = e.target.closest("button")?.dataset ?? {};
   if (by) sheets[current() + Number(by)]?.scrollIntoView({ behavior: gentle(), block: "start" });
   if (step) setZoom(zoom + Number(step));
+  if (all !== undefined) showThumbs();
   if (opens !== undefined) openFind(find.hidden);
   if (hit === "0") openFind(false);
   else if (hit) next(Number(hit));

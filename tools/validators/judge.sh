@@ -28,6 +28,10 @@ sample) # makes signed files: judge.sh sample IN.pdf FOLDER
 	[ -d "$pyhanko" ] || { echo "pyHanko is not built: make setup" >&2; exit 3; }
 	exec "$pyhanko/bin/python" "$here/pyhanko/sample.py" "$@"
 	;;
+axe) # prints the script that judges the page it runs in
+	[ -d "$axe" ] || { echo "axe-core is not there: make setup" >&2; exit 3; }
+	exec cat "$axe/node_modules/axe-core/axe.min.js"
+	;;
 libpdf) # signs a file: judge.sh libpdf IN.pdf KEY.p12 OUT.pdf
 	[ -d "$libpdf" ] || { echo "LibPDF is not built: make setup" >&2; exit 3; }
 	exec node "$libpdf/sign.mjs" "$@"

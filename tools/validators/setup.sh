@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the judges: EU DSS and veraPDF (Maven) and pyHanko (a virtual environment), and LibPDF (npm), which signs what we judge, into
-# the user's cache. Takes no time when all are there. Wants javac, mvn, python3 with venv, node and npm, which tools/setup.sh installs, and the package registries.
+# Builds the judges: EU DSS and veraPDF (Maven), pyHanko (a virtual environment) and axe-core (npm), which judges pages, and LibPDF
+# (npm), which signs what we judge, into the user's cache. Takes no time when all are there. Wants javac, mvn, python3 with venv, node and npm, which tools/setup.sh installs, and the package registries.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/where.sh"
@@ -46,7 +46,7 @@ try_pip() { "$1/bin/python" -m pip install -q --no-input --disable-pip-version-c
 
 # Nothing of what is installed runs then: only the libraries are wanted.
 with_npm() {
-	cp "$here/libpdf/"* "$1" && (cd "$1" && { try_npm || { sleep 5 && try_npm; }; })
+	cp "$here/$1/"* "$2" && (cd "$2" && { try_npm || { sleep 5 && try_npm; }; })
 }
 
 try_npm() { npm ci --ignore-scripts --no-audit --no-fund --silent; }
@@ -54,6 +54,7 @@ try_npm() { npm ci --ignore-scripts --no-audit --no-fund --silent; }
 build "EU DSS" "$dss" with_maven
 build veraPDF "$verapdf" with_maven_alone
 build pyHanko "$pyhanko" with_pip
-build LibPDF "$libpdf" with_npm
+build axe-core "$axe" with_npm axe
+build LibPDF "$libpdf" with_npm libpdf
 
 [ $bad = 0 ] || [ "${CI:-}" != true ] || exit 1
