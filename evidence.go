@@ -22,6 +22,7 @@ type Evidence struct {
 	Document EvidenceDocument  `json:"document"`
 	Signees  []EvidenceSignee  `json:"signees"`
 	Seal     *EvidenceSeal     `json:"seal,omitempty"`
+	Clock    *MachineClock     `json:"clock,omitempty"` // at the time of the seal
 	Events   []EvidenceEvent   `json:"events,omitempty"`
 	Log      *EvidenceLog      `json:"log,omitempty"`
 	Language Language          `json:"-"`
@@ -233,10 +234,10 @@ func (e *EvidenceSignee) tell(l LogEntry) {
 const actPlain = "plain"
 
 // act is how somebody signs after a line of the log, who before would have signed as it says.
-func (l LogEntry) act(before string) string {
-	switch l.Kind { //nolint:exhaustive // the others say nothing of it
+func (e LogEntry) act(before string) string {
+	switch e.Kind { //nolint:exhaustive // the others say nothing of it
 	case LogDrawn:
-		return strings.ToLower(l.Detail)
+		return strings.ToLower(e.Detail)
 	case LogUndrawn:
 		return actPlain
 	}

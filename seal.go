@@ -285,6 +285,9 @@ func (s *Service) evidence(ctx context.Context, f Facts, outcome string) (Eviden
 		ended = s.Now()
 	}
 	ev := evidenceOf(f, outcome, ended, lines)
+	if s.MachineClock != nil {
+		ev.Clock = new(s.MachineClock())
+	}
 	ev.Log = s.proveLog(ctx, f.Process.Key)
 	return ev, s.answers(ctx, f, ev.Signees)
 }

@@ -26,6 +26,8 @@ type Service struct {
 
 	// Now is the clock, in UTC and whole microseconds: what both databases keep.
 	Now func() time.Time
+	// MachineClock says how right that clock is. Nil: evidence says nothing of it.
+	MachineClock func() MachineClock
 	// Kick wakes the worker after a commit that ordered jobs. It only saves waiting.
 	Kick func()
 	// Log is the server's log. It never gets keys, codes, addresses or names.

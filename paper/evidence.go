@@ -40,7 +40,7 @@ func (p *Paper) layEvidence(e innsigli.Evidence, w wording) []*sheet {
 	l.process(e)
 	l.document(e)
 	l.signees(e.Signees)
-	l.seal(e.Seal)
+	l.seal(e.Seal, e.Clock)
 	l.events(e)
 	l.notes(e.Notes)
 	l.closing()
@@ -202,8 +202,8 @@ func (l *layout) document(e innsigli.Evidence) {
 	}
 }
 
-// seal names the certificate that sealed.
-func (l *layout) seal(s *innsigli.EvidenceSeal) {
+// seal names the certificate that sealed, and says how right the clock was.
+func (l *layout) seal(s *innsigli.EvidenceSeal, c *innsigli.MachineClock) {
 	if s == nil {
 		return
 	}
@@ -212,7 +212,21 @@ func (l *layout) seal(s *innsigli.EvidenceSeal) {
 		l.plain("seal.subject", s.Subject), l.plain("seal.issuer", s.Issuer),
 		l.plain("seal.valid", stamp(s.NotBefore)+" – "+stamp(s.NotAfter)),
 		l.hash("seal.serial", s.Serial), l.hash("seal.print", s.SHA256),
+		l.clock(c),
 	)...)
+}
+
+// clock says how right the server's clock was.
+func (l *layout) clock(c *innsigli.MachineClock) []row {
+	if c == nil {
+		return nil
+	}
+	rows := l.plain("clock", l.w.known("clock."+string(c.State), string(c.State)))
+	if e := c.Error; e != nil {
+		ms := func(micros int64) string { return strconv.FormatFloat(float64(micros)/1000, 'f', -1, 64) + " ms" }
+		rows = append(rows, l.plain("clock.error", ms(e.Estimated)+", "+ms(e.Maximum))...)
+	}
+	return rows
 }
 
 // unlike is a text unless it only says again what stands before it.

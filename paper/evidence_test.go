@@ -132,7 +132,7 @@ func TestEvidenceSaysWhatHappened(t *testing.T) {
 		"Kennitala / Personal code 120389-3389", "2026-11-23 11:02:56 UTC · +354 555 0100", "Svör við kóðanum / Answers to the code 2",
 		"Röng svör alls / Wrong answers in all 1", "2026-11-21 12:15:56 UTC · signee0@example.com", "Lagt fram af / Given by CRM",
 		"CN=Norðurljós ehf.,O=Norðurljós ehf.,C=IS", "5f3a9c")
-	contains(t, packed(t, drawEvidence(t, e)), string(e.Process.Key)+"GertmeðInnsigli1/3", string(e.Process.Key)+"GertmeðInnsigli3/3")
+	contains(t, packed(t, drawEvidence(t, e)), "Synchronised,asitsoperatingsystemsays", "0.25ms,31.5ms", string(e.Process.Key)+"GertmeðInnsigli1/3", string(e.Process.Key)+"GertmeðInnsigli3/3")
 	if n := strings.Count(text, string(e.Process.Key)); n != 4 {
 		t.Errorf("the process key stands %d times, want once and under three pages", n)
 	}
@@ -161,6 +161,7 @@ func TestEvidenceOfASigningThatEndedEarlySaysSoFirst(t *testing.T) {
 			t.Errorf("%s: the first line is %q", outcome, text[:100])
 		}
 		contains(t, text, "Signatures: 1 / 3", "Undirritaði ekki / Did not sign")
+		contains(t, packed(t, drawEvidence(t, stopped(outcome))), "Notsynchronised,asitsoperatingsystemsays")
 		if strings.Contains(text, "Everyone has signed") {
 			t.Errorf("%s: says that everyone has signed", outcome)
 		}

@@ -96,6 +96,7 @@ func three() innsigli.Evidence {
 			NotBefore: noon.AddDate(-1, 0, 0), NotAfter: noon.AddDate(2, 0, 0), SHA256: fingerprint,
 		},
 	}
+	e.Clock = &innsigli.MachineClock{State: innsigli.ClockSynchronized, Error: &innsigli.ClockError{Estimated: 250, Maximum: 31_500}}
 	for i, name := range []string{"Þórunn Æsa Ðavíðsdóttir", "Γιώργος Παπαδόπουλος", "Олена Шевченко"} {
 		s := innsigli.EvidenceSignee{
 			Link: fingerprint, Reference: fmt.Sprintf("%08x", 0xc3d4e5+i), Name: name, Email: fmt.Sprintf("signee%d@example.com", i),
@@ -135,7 +136,7 @@ func three() innsigli.Evidence {
 // stopped is a process that ended before the last two had signed.
 func stopped(outcome string) innsigli.Evidence {
 	e := three()
-	e.Outcome = outcome
+	e.Outcome, e.Clock = outcome, &innsigli.MachineClock{State: innsigli.ClockUnsynchronized}
 	for i := 1; i < 3; i++ {
 		s := &e.Signees[i]
 		s.Signed, s.SignedAt, s.CodeVia, s.CodeTo, s.Address, s.Agent, s.Shown, s.Act = false, nil, "", "", "", "", "", ""
@@ -174,7 +175,7 @@ func stress() innsigli.Evidence {
 // apart is an evidence that goes with a document that bore signatures before.
 func apartFrom() innsigli.Evidence {
 	e := three()
-	e.Document.AlreadySigned = true
+	e.Document.AlreadySigned, e.Clock = true, &innsigli.MachineClock{State: innsigli.ClockUnknown}
 	e.Document.Final = &innsigli.EvidenceFile{SHA256: strings.Repeat("ab", 32), Size: 900_000}
 	e.Document.Revisions = []innsigli.EvidenceFile{{SHA256: fingerprint, Size: 483_112}, *e.Document.Final}
 	return e

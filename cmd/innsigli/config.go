@@ -77,7 +77,8 @@ type seams struct {
 	blobs func(innsigli.Blobs) innsigli.Blobs
 	mail  func(notify.Transport) notify.Transport
 
-	renderer []string // argv of the renderer's children
+	machineClock func() innsigli.MachineClock
+	renderer     []string // argv of the renderer's children
 }
 
 func (p *plan) clock() func() time.Time {

@@ -40,6 +40,7 @@ func (s *server) sweep(ctx context.Context) {
 		{"retention", s.retain},
 		{"key rotation", s.rotateWeekly},
 		{"certificates", s.trust.refresh},
+		{"clock", s.watchClock},
 	} {
 		if err := chore.do(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("housekeeping", "chore", chore.name, "cause", err.Error())

@@ -171,6 +171,7 @@ type readiness struct {
 	Pending int                      `json:"sealsPending"`
 	Oldest  *time.Time               `json:"oldestDue,omitempty"`
 	Ending  []certificate            `json:"certificates,omitempty"` // those that end soon or have ended
+	Clock   *innsigli.MachineClock   `json:"clock,omitempty"`
 }
 
 // ready answers whether the server can do its work. The detail is for the operator: on the main listener only a
@@ -188,6 +189,7 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 		if detail && (s.plan.AdminListen != "" || web.Loopback(r)) {
 			out.Waiting, out.Running, out.Dead, out.Held, out.Sealing = b.Ready, b.Running, b.Dead, b.Held, b.Sealing
 			out.Pending, out.Ending, out.Dev = b.Pending, s.trust.ending(), s.plan.Dev
+			out.Clock = new(s.svc.MachineClock())
 			if !b.Oldest.IsZero() {
 				out.Oldest = &b.Oldest
 			}

@@ -160,8 +160,12 @@ func random32() ([]byte, error) {
 
 // service is the trade on this installation, without what only a server has.
 func (in *installation) service() *innsigli.Service {
+	clock := machineClock
+	if in.plan.seam.machineClock != nil {
+		clock = in.plan.seam.machineClock
+	}
 	return &innsigli.Service{
-		Store: in.plan.seam.wrapStore(in.db), Blobs: in.plan.seam.wrapBlobs(blobs{in.docs}), Keys: ring{in.ring}, Now: in.now, Log: in.log,
+		Store: in.plan.seam.wrapStore(in.db), Blobs: in.plan.seam.wrapBlobs(blobs{in.docs}), Keys: ring{in.ring}, Now: in.now, MachineClock: clock, Log: in.log,
 		ExpireAfter: in.plan.ExpireAfter, Kick: func() {},
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/innsigli/innsigli"
 )
 
 // metrics counts requests; the backlog is read when it is asked for.
@@ -58,11 +60,13 @@ var (
 	descCert    = prometheus.NewDesc("innsigli_certificate_seconds", "Time until a certificate expires that this server signs with.", []string{"certificate"}, nil)
 	descPending = prometheus.NewDesc("innsigli_seals_pending", "Sealed documents whose time stamps and revocation data are still to be added.", nil, nil)
 	descSeal    = prometheus.NewDesc("innsigli_seal_certificate_seconds", "Time until the seal's certificate expires.", nil, nil)
+	descClock   = prometheus.NewDesc("innsigli_clock_synchronized", "Whether the machine's clock is synchronised, as its kernel says; left out where it does not say.", nil, nil)
+	descWithin  = prometheus.NewDesc("innsigli_clock_error_seconds", "How far the machine's clock is off at most, as its kernel says.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descJobs, descRunning, descHeld, descSealing, descLate, descSeal, descCert, descPending} {
+	for _, d := range []*prometheus.Desc{descJobs, descRunning, descHeld, descSealing, descLate, descSeal, descCert, descPending, descClock, descWithin} {
 		ch <- d
 	}
 }
@@ -97,5 +101,16 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	gauge(descSeal, b.s.trust.seal().NotAfter().Sub(b.s.now()).Seconds())
 	for _, c := range b.s.trust.certificates() {
 		gauge(descCert, c.NotAfter.Sub(b.s.now()).Seconds(), c.Name)
+	}
+	clock := b.s.svc.MachineClock()
+	switch clock.State {
+	case innsigli.ClockSynchronized:
+		gauge(descClock, 1)
+	case innsigli.ClockUnsynchronized:
+		gauge(descClock, 0)
+	case innsigli.ClockUnknown:
+	}
+	if clock.Error != nil {
+		gauge(descWithin, float64(clock.Error.Maximum)/1e6)
 	}
 }

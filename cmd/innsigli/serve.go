@@ -64,6 +64,7 @@ type server struct {
 	trust    *trust
 	keeper   *logKeeper
 	metrics  *metrics
+	clockWas innsigli.ClockState // as housekeeping last saw it
 }
 
 // newServer wires everything. Nothing runs yet.
