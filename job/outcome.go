@@ -10,12 +10,10 @@ import (
 
 // When a job is tried again, and when it is given up.
 const (
-	firstRetry   = time.Second
 	lastRetry    = 15 * time.Minute
 	giveUp       = 30 * 24 * time.Hour
 	unknownRetry = time.Minute // a newer node may know the kind
-	settleRetry  = 500 * time.Millisecond
-	maxWhy       = 500 // runes of a dead letter's cause
+	maxWhy       = 500         // runes of a dead letter's cause
 )
 
 // endless are the kinds that are never given up: what they do has to happen, and nobody outside can refuse it.
@@ -47,11 +45,11 @@ func (w *Worker) outcome(j innsigli.Job, err error) innsigli.Outcome {
 // backoff doubles with every attempt up to a quarter of an hour; the jitter over all of it keeps jobs that failed
 // together from coming back together.
 func (w *Worker) backoff(attempt int) time.Duration {
-	most := lastRetry
+	least, most := w.retry(), lastRetry
 	if attempt < 20 {
-		most = min(lastRetry, firstRetry<<max(attempt, 1))
+		most = min(lastRetry, least<<max(attempt, 1))
 	}
-	return firstRetry + time.Duration(w.random()*float64(most-firstRetry))
+	return least + time.Duration(w.random()*float64(most-least))
 }
 
 // What must not stand in a dead letter's cause nor in the server's log: addresses, keys, telephone numbers.

@@ -30,6 +30,7 @@ const (
 	DefaultParallel = 8
 	DefaultLease    = 10 * time.Second
 	DefaultPoll     = time.Second
+	DefaultRetry    = time.Second
 	DefaultGrace    = 15 * time.Second
 )
 
@@ -51,6 +52,7 @@ type Worker struct {
 	Parallel int           // jobs at once
 	Lease    time.Duration // how long a job stays ours without a sign of life
 	Poll     time.Duration // how often the queue is asked when nobody kicks
+	Retry    time.Duration // the shortest wait before a job is tried again
 	Grace    time.Duration // how long running jobs may take when the worker stops
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -71,6 +73,7 @@ func (w *Worker) prepare() {
 func (w *Worker) parallel() int        { return orDefault(w.Parallel, DefaultParallel) }
 func (w *Worker) lease() time.Duration { return orDefault(w.Lease, DefaultLease) }
 func (w *Worker) poll() time.Duration  { return orDefault(w.Poll, DefaultPoll) }
+func (w *Worker) retry() time.Duration { return orDefault(w.Retry, DefaultRetry) }
 func (w *Worker) grace() time.Duration { return orDefault(w.Grace, DefaultGrace) }
 
 func orDefault[T int | time.Duration](v, otherwise T) T {
@@ -252,7 +255,7 @@ func (w *Worker) settle(ctx context.Context, l *lease, log *slog.Logger, decide 
 			continue
 		}
 		log.Error("job could not be settled", "error", scrub(failed.Error()))
-		t := time.NewTimer(settleRetry)
+		t := time.NewTimer(w.retry() / 2)
 		<-t.C
 		if !w.Now().Before(l.until) {
 			return

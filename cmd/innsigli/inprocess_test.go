@@ -82,6 +82,9 @@ func boot(t *testing.T, r *rig, p plan, h *swapped) (*server, func()) {
 		t.Fatal(err)
 	}
 	s.worker.Rand = func() float64 { return 0.1 } // short back-offs, so that failures cost no waiting
+	if p.seam.queue != nil {                      // and hardly any where everything fails once
+		s.worker.Retry, s.worker.Poll = 20*time.Millisecond, 10*time.Millisecond
+	}
 	handler, err := s.handler()
 	if err != nil {
 		t.Fatal(err)
