@@ -42,10 +42,16 @@ type Signee struct {
 	DeclineReason string    // for the owner; may be empty
 	RemovedAt     time.Time // taken off a running process
 
+	Added Once // to a running process
+
 	RemindFrom      time.Time // the invitation from which the days of reminders are counted; zero before
 	RemindersOff    time.Time // automatic ones were turned off
 	RemindersInHour int       // asked for by the company in the hour before the facts were read
 }
+
+// Once is a request of a company that is done once, however often it comes: digests of its Idempotency-Key and of what it
+// asked for. Its zero value is a request without such a key.
+type Once struct{ Key, Request string }
 
 // Signed says whether the person has signed.
 func (s Signee) Signed() bool { return !s.SignedAt.IsZero() }

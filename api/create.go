@@ -240,7 +240,12 @@ func (in *createSigningProcess) hash() string {
 	for _, a := range in.Attachments {
 		small.Attachments = append(small.Attachments, createAttachment{FileName: a.FileName})
 	}
-	b, err := json.Marshal(small, json.Deterministic(true))
+	return digest(small)
+}
+
+// digest is the SHA-256, in hex, of what a request asks for.
+func digest(v any) string {
+	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return ""
 	}

@@ -22,7 +22,9 @@ func (a *API) addSignee(w http.ResponseWriter, r *http.Request, c innsigli.Calle
 	if len(bad) > 0 {
 		return &innsigli.Error{Kind: innsigli.Invalid, Code: bad[0].Code, Text: bad[0].Text, Fields: bad}
 	}
-	s, err := a.Service.AddSignee(r.Context(), c, innsigli.AddSigneeRequest{Process: processKey(r), User: n.User, Signee: n})
+	s, err := a.Service.AddSignee(r.Context(), c, innsigli.AddSigneeRequest{
+		Process: processKey(r), User: n.User, Signee: n, Idempotency: r.Header.Get("Idempotency-Key"), Hash: digest(in),
+	})
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ var words = map[string]word{
 	"Token":         {text: "What the request to sign gave."},
 	"OTP":           {text: "The six digits that were sent."},
 
-	"Idempotency-Key": {text: "Any text. The same one with the same request gives the same process, for 24 hours."},
+	"Idempotency-Key": {text: "Any text. The same one with the same request gives what the first one made: a process for 24 hours, a signee for as long as the process runs."},
 
 	"key":                 {text: "Key of this thing."},
 	"processKey":          {text: "Key of the process."},

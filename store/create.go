@@ -21,9 +21,9 @@ const (
 		created_at, expires_at, ended_at, ended_by, position, in_order, flatten, remind_first, remind_every, requires_auth)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '', $14, $15, $16, $17, $18, $19)`
 	qNewSignee = `insert into signee (key, process, position, name, ssn, phone, email, address, postal_code, city, reason, hide_code,
-		delivery, type, language, custom_sms, owner, search, person)
+		delivery, type, language, custom_sms, owner, search, person, once_key, once_request)
 		values ($1, $2, (select coalesce(max(o.position) + 1, 0) from signee o where o.process = $2),
-		$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+		$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
 	qNewSequence = `insert into sequence (key, company, owner, requires_auth, in_order, created_at) values ($1, $2, $3, $4, $5, $6)`
 	qNewKey      = `insert into data_key (process, key_id, bytes) values ($1, $2, $3)`
 )
@@ -130,7 +130,7 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 func newSignee(b *batch, process string, s *innsigli.Signee) {
 	b.must("signee", qNewSignee, string(s.Key), process, s.Name, s.Ssn, s.Phone, s.Email, s.Address, s.PostalCode, s.City,
 		s.Reason, flag(s.HideCode), int64(s.Delivery), int64(s.Type), int64(s.Language), s.CustomSms, s.User,
-		searched(s), string(s.Person))
+		searched(s), string(s.Person), s.Added.Key, s.Added.Request)
 }
 
 // searched is what a signee is found by.

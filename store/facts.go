@@ -68,7 +68,7 @@ const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email,
 	s.read_at, s.read_seconds, s.read_pages, s.downloads, s.wrong_tries, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256, s.consent_text, s.consent_language,
 	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3),
-	s.declined_at, s.decline_reason, s.removed_at, s.remind_from, s.reminders_off_at,
+	s.declined_at, s.decline_reason, s.removed_at, s.remind_from, s.reminders_off_at, s.once_key, s.once_request,
 	(select count(*) from reminder r where r.signee = s.key and r.at > $3)
 	from signee s`
 
@@ -259,7 +259,7 @@ func scanSignee(r row) (innsigli.Signee, error) {
 		&readAt, &readSeconds, &s.Reading.Pages, &downloads, &wrong, &token,
 		&signed, (*string)(&s.SignedBy), (*string)(&s.SignedVia), &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256, &s.Consent.Text, &s.Consent.Language,
 		&s.Drawing.Blob, &s.Drawing.Size, &s.Drawing.SHA256, (*string)(&s.Person), &codes,
-		&declined, &s.DeclineReason, &removed, &from, &off, &reminders,
+		&declined, &s.DeclineReason, &removed, &from, &off, &s.Added.Key, &s.Added.Request, &reminders,
 	)
 	s.HideCode, s.Delivery, s.Type = hide != 0, innsigli.Delivery(delivery), innsigli.SignatureType(kind)
 	s.Language, s.WrongTries, s.CodesInHour = innsigli.Language(language), int(wrong), int(codes)

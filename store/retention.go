@@ -92,7 +92,7 @@ func keepErase(b *batch, f *innsigli.Facts) {
 		where key = $5 and erased_at = 0`, name, display, folded(key, name, display), now, key)
 	b.exec("erase signees", `update signee set name = '', ssn = '', phone = '', email = '', address = '', postal_code = '', city = '', reason = '',
 		custom_sms = '', owner = '', search = '', decline_reason = '', signed_to = '', signed_address = '', signed_agent = '',
-		read_at = 0, read_seconds = 0, read_pages = '', downloads = 0 where process = $1`, key)
+		read_at = 0, read_seconds = 0, read_pages = '', downloads = 0, once_key = '', once_request = '' where process = $1`, key)
 	b.exec("erase in log", `delete from log_person where log in (select l.id from log l where l.process = $1 and l.seq is not null)`, key)
 	b.exec("erase in dead letters", `update job set address = '', lane = '' where process = $1 and state = 'dead'`, key)
 	if f.Sequence.Key != "" {

@@ -18,6 +18,7 @@ func TestChanges(t *testing.T) {
 		{"meta is merged", changedMeta},
 		{"a signee is added", addedSignee},
 		{"a signee is added to a sequence", addedToSequence},
+		{"a signee is added once", addedOnce},
 		{"a signee is removed", removedSignee},
 		{"the last unsigned one is removed", removedLast},
 		{"removed in order", removedInOrder},
@@ -201,6 +202,33 @@ func addedToSequence(t *testing.T, r *rig) {
 	r.went(m, "mail "+ann+": invitation")
 	if mail := r.lastTo(ann); !strings.Contains(mail.Text, "lease.pdf") || !strings.Contains(mail.Text, "annex.pdf") || !strings.Contains(mail.Text, q.person(0)) {
 		t.Errorf("the invitation is not to both documents: %s", mail.Text)
+	}
+}
+
+func addedOnce(t *testing.T, r *rig) {
+	t.Helper()
+	p := r.create(innsiglitest.PDF(t, 1, "added once"), byMail("Ann", "ann@once.example"))
+	r.settled()
+	m := r.moment()
+	add := func(email string) answer {
+		return r.postWith("/management/signing/"+p.Key+"/signee", byMail("Bo", email), http.Header{"Idempotency-Key": {"order 17"}})
+	}
+	var first, again, after struct{ Key string }
+	add("bo@once.example").json(t, &first)
+	add("bo@once.example").json(t, &again)
+	refusal(t, "another request", add("cy@once.example"), 400, "IdempotencyKeyReused", "Idempotency-Key")
+	r.went(m, "mail bo@once.example: invitation")
+	p.Signees = append(p.Signees, p.Signees[0])
+	p.Signees[1].Key = first.Key
+	if a := r.removeSignee(p, 1); a.status != http.StatusNoContent {
+		t.Fatalf("remove: %d %s", a.status, a.body)
+	}
+	add("bo@once.example").json(t, &after)
+	if first.Key == "" || again != first || after != first {
+		t.Errorf("added %+v, then %+v and %+v", first, again, after)
+	}
+	if log := r.statuses(p.Key); count(log, "SigneeAdded") != 2 {
+		t.Errorf("log %q", log)
 	}
 }
 
