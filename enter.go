@@ -316,6 +316,9 @@ func (s *Service) Enter(ctx context.Context, t Token, code string, from Client) 
 	f, _, err = s.decide(context.WithoutCancel(ctx), Target{Process: ch.Process, Token: t}, s.unlessDue(func(f Facts) (Change, error) {
 		return decideEnter(f, t, from)
 	}))
+	if errors.Is(err, ErrUnclear) { // the code would be spent, and nobody admitted
+		f, err = s.admittedAfterAll(context.WithoutCancel(ctx), t, err)
+	}
 	if err != nil {
 		return View{}, Access{}, err
 	}
@@ -325,6 +328,15 @@ func (s *Service) Enter(ctx context.Context, t Token, code string, from Client) 
 		about = p.about()
 	}
 	return View{Facts: f, You: you, Admitted: true}, s.access(about, s.Now().Add(AccessTime)), nil
+}
+
+// admittedAfterAll reads again, when the answer to the commit of an admission never came.
+func (s *Service) admittedAfterAll(ctx context.Context, t Token, unclear error) (Facts, error) {
+	f, err := s.challenged(ctx, t)
+	if err != nil || f.Challenge.UsedAt.IsZero() {
+		return Facts{}, unclear
+	}
+	return f, nil
 }
 
 // decideEnter judges an admission whose code was right.

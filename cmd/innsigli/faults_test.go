@@ -49,6 +49,9 @@ func TestFaults(t *testing.T) {
 				t.Run("sign", func(t *testing.T) { faultsOfSign(t, r.with(t), s, f, after) })
 				t.Run("cancel", func(t *testing.T) { faultsOfCancel(t, r.with(t), s, f, after) })
 				t.Run("remind", func(t *testing.T) { faultsOfRemind(t, r.with(t), f, after) })
+				for _, v := range faultyVerbs {
+					t.Run(v.name, func(t *testing.T) { faultsOf(t, r.with(t), s, f, after, v.begin) })
+				}
 			})
 		}
 	})
