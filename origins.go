@@ -1,6 +1,7 @@
 package innsigli
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -40,6 +41,16 @@ func originsOf(bad *fieldErrors, list []string) Origins {
 		}
 	}
 	return Origins(strings.Join(out, " "))
+}
+
+// Embeds says whether a site may show pages of some company of this server in a frame. It is for pages that belong to no
+// company, since their link is unknown: whoever asks learns of the origin that they name and of no other.
+func (s *Service) Embeds(ctx context.Context, origin string) (bool, error) {
+	o, ok := originOf(origin)
+	if !ok {
+		return false, nil
+	}
+	return s.Store.Embeds(ctx, o)
 }
 
 // originOf brings an origin into the form that browsers give it.

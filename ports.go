@@ -56,6 +56,9 @@ type Store interface {
 	// ChangeCompany locks a company, asks decide what it is to be, and keeps that; NotFound when there is none.
 	ChangeCompany(ctx context.Context, k CompanyKey, decide func(Company) (Company, error)) (Company, error)
 
+	// Embeds says whether some company has registered an origin.
+	Embeds(ctx context.Context, origin string) (bool, error)
+
 	// AddFlow keeps a new flow. It refuses more than [MaxFlows].
 	AddFlow(ctx context.Context, f Flow) error
 	// ChangeFlow keeps name and state of a flow; NotFound when it is not the company's.

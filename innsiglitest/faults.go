@@ -86,6 +86,11 @@ func (s FaultyStore) Authenticate(ctx context.Context, c innsigli.CompanyKey, h 
 	return read(s.F, "Authenticate", func() (innsigli.Caller, error) { return s.Store.Authenticate(ctx, c, h) })
 }
 
+// Embeds may fail.
+func (s FaultyStore) Embeds(ctx context.Context, origin string) (bool, error) {
+	return read(s.F, "Embeds", func() (bool, error) { return s.Store.Embeds(ctx, origin) })
+}
+
 // Create may fail, before or after.
 func (s FaultyStore) Create(ctx context.Context, n innsigli.NewProcess) (innsigli.ProcessKey, string, error) {
 	err, later := s.F.step("Create")

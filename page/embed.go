@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/web"
@@ -103,6 +106,59 @@ func (p *person) tellSigned(views ...innsigli.View) {
 		last.Type, last.File = "signing_completed", nil
 		p.News.Messages = append(p.News.Messages, last)
 	}
+}
+
+// How often one client may have it looked up whose frame an unknown link stands in.
+const (
+	framedEvery = time.Second
+	framedBurst = 30
+)
+
+// tellStranger tells the site around a link that belongs to no company that there is nothing: if it is a site that some
+// company has registered. The browser says which site it is (Referer of a frame's first page); no other is named.
+func (h *Handler) tellStranger(r *http.Request, s *sorry) {
+	around := originAround(r)
+	if around == "" || h.framing.Allow(h.client(r)) != nil {
+		return
+	}
+	if ok, err := h.service.Embeds(r.Context(), around); !ok || err != nil {
+		return // a page in a strange frame is not shown
+	}
+	m := message{Type: "error"}
+	if s.Kind == "notfound" {
+		m.Type = "process_not_found"
+	}
+	m.ProcessKey, m.SigneeKey = namedKeys(r)
+	s.News = news{Origins: []string{around}, Messages: []message{m}}
+}
+
+// originAround is the origin of the site that shows a page of a person's link in a frame; "" when there is none.
+func originAround(r *http.Request) string {
+	link := chi.URLParam(r, "signee") + chi.URLParam(r, "person")
+	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "iframe" || link == "" {
+		return ""
+	}
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host == "" || strings.EqualFold(u.Host, r.Host) {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}
+
+// namedKeys are the keys that an address names, if they can be keys.
+func namedKeys(r *http.Request) (process, signee string) {
+	first, second := chi.URLParam(r, "process"), chi.URLParam(r, "signee")
+	if q := chi.URLParam(r, "sequence"); q != "" {
+		first, second = q, chi.URLParam(r, "person")
+		if !innsigli.SequenceKey(first).Valid() || !innsigli.SequenceSigneeKey(second).Valid() {
+			return "", ""
+		}
+		return first, second
+	}
+	if !innsigli.ProcessKey(first).Valid() || !innsigli.SigneeKey(second).Valid() {
+		return "", ""
+	}
+	return first, second
 }
 
 // justSigned says whether the answer to a code has led here. The page takes the word out of its address when it has

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
@@ -27,7 +28,7 @@ func host(t *testing.T, sign, link, attributes string) string {
 window.heard = [];
 window.raw = [];
 addEventListener("message", (e) => raw.push(e.origin + " " + e.data?.type));
-for (const t of ["document_signed", "signing_completed", "already_signed", "process_expired", "process_canceled", "error"])
+for (const t of ["document_signed", "signing_completed", "already_signed", "process_not_found", "process_expired", "process_canceled", "error"])
   document.addEventListener(t, (e) => heard.push(e.detail));
 </script>
 <innsigli-signing src="%s%s" height="800" %s></innsigli-signing>`, sign, sign, link, attributes)
@@ -49,6 +50,10 @@ func (b *browser) inFrame() *browser {
 			if i.Type == "iframe" {
 				ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(i.TargetID))
 				b.t.Cleanup(cancel)
+				// As for the first tab: it ends with the context of its first run.
+				if err := chromedp.Do(ctx); err != nil {
+					b.t.Fatal(err)
+				}
 				return &browser{t: b.t, ctx: ctx, shots: b.shots}
 			}
 		}
@@ -120,6 +125,22 @@ func TestEveryEndIsToldToTheSiteAroundIt(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
+	// A link that is no company's: it is told to a site that some company has registered.
+	for link, want := range map[string]heard{
+		"/s/spff/siff":    {Type: "process_not_found", ProcessKey: "spff", SigneeKey: "siff"},
+		"/s/pgff/gsff":    {Type: "process_not_found", ProcessKey: "pgff", SigneeKey: "gsff"},
+		"/s/spff/cut-off": {Type: "process_not_found"},
+	} {
+		portal := host(t, sign, link, "")
+		f.mu.Lock()
+		f.sites = []string{"https://elsewhere.example", portal}
+		f.mu.Unlock()
+		b.do(chromedp.Navigate(portal))
+		if got := b.heard(1); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %+v", link, got)
+		}
+		b.inFrame().until(`document.querySelector("h1").textContent === "There is nothing at this address"`)
+	}
 	// While the page is open.
 	portal := host(t, sign, "/s/sp01/si01", "")
 	v := process("sp01", innsigli.Started)
@@ -148,6 +169,11 @@ func TestAStrangersFrameShowsAndHearsNothing(t *testing.T) {
 		if raw := eval[int](b, `raw.length`); raw != 0 {
 			t.Errorf("%s: heard %d messages", name, raw)
 		}
+	}
+	b.do(chromedp.Navigate(host(t, sign, "/s/spff/siff", "")))
+	b.inFrame().until(`location.protocol === "chrome-error:"`)
+	if raw := eval[int](b, `raw.length`); raw != 0 {
+		t.Errorf("an unknown link: heard %d messages", raw)
 	}
 	b.mu.Lock() // the browser says that it refused the frame
 	b.messages = slices.DeleteFunc(b.messages, func(m string) bool { return strings.Contains(m, "frame-ancestors") || strings.Contains(m, "Framing") })
@@ -178,6 +204,77 @@ func TestOnlyRegisteredOriginsStandInThePolicy(t *testing.T) {
 	w := ask(t, h, http.MethodGet, EmbedPath, "")
 	if w.Code != 200 || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Cross-Origin-Resource-Policy") != "cross-origin" {
 		t.Errorf("embed.js: %d %v", w.Code, w.Header())
+	}
+}
+
+// TestAnUnknownLinkNamesOnlyTheSiteThatAsks: who has registered what is nobody's business.
+func TestAnUnknownLinkNamesOnlyTheSiteThatAsks(t *testing.T) {
+	f := newFake(t)
+	f.sites = []string{"https://a.is", "https://b.is"}
+	h := served(t, f, nil)
+	for _, tt := range []struct{ path, referer, dest, want string }{
+		{"/s/spff/siff", "https://a.is/deal/17?x", "iframe", "https://a.is"},
+		{"/s/pgff/gsff", "https://B.is/", "iframe", "https://b.is"},
+		{"/s/spff/siff", "https://a.is/", "", "https://a.is"}, // a browser that does not say
+		{"/s/spff/siff", "https://a.is/", "document", ""},
+		{"/s/spff/siff", "https://evil.example/", "iframe", ""},
+		{"/s/spff/siff", "https://a.is.evil.example/", "iframe", ""},
+		{"/s/spff/siff", "", "iframe", ""},
+		{"/s/spff/siff", "a.is", "iframe", ""},
+		{"/nothing", "https://a.is/", "iframe", ""},
+		{"/unsubscribe/spff/aa", "https://a.is/", "iframe", ""},
+	} {
+		w := ask(t, h, http.MethodGet, tt.path, "", "Referer", tt.referer, "Sec-Fetch-Dest", tt.dest)
+		want := csp
+		if tt.want != "" {
+			want = strings.Replace(csp, "frame-ancestors 'none'", "frame-ancestors "+tt.want, 1)
+		}
+		said := strings.Contains(w.Body.String(), "process_not_found")
+		if got := w.Header().Get("Content-Security-Policy"); got != want || said != (tt.want != "") {
+			t.Errorf("%+v: %s", tt, got)
+		}
+		for _, site := range f.sites {
+			if site != tt.want && strings.Contains(w.Body.String(), site) {
+				t.Errorf("%+v names %s", tt, site)
+			}
+		}
+	}
+	refused := 0
+	for range 2 * framedBurst { // whoever asks about many sites learns of none
+		w := ask(t, h, http.MethodGet, "/s/spff/siff", "", "Referer", "https://a.is/")
+		if !strings.Contains(w.Header().Get("Content-Security-Policy"), "a.is") {
+			refused++
+		}
+	}
+	if refused < framedBurst {
+		t.Errorf("%d of %d were not told", refused, 2*framedBurst)
+	}
+}
+
+// TestAPageHearsNothing: whatever the site around it says, registered or not, does not do anything.
+func TestAPageHearsNothing(t *testing.T) {
+	b, f := newBrowser(t), newFake(t)
+	v := process("sp01", innsigli.Started)
+	portal := host(t, start(t, f), "/s/sp01/si01/code", "")
+	v.Company.Origins = innsigli.Origins(portal)
+	f.put(v)
+	b.do(chromedp.Navigate(portal))
+	in := b.inFrame()
+	in.until(`document.querySelector("form .btn") !== null && document.readyState === "complete"`)
+	in.until(`(window.before = document.body.innerHTML) !== ""`)
+	eval[bool](b, `(() => {
+		const w = document.querySelector("iframe").contentWindow;
+		for (const m of ["sign", { type: "sign" }, { type: "document_signed" }, { type: "process_canceled", processKey: "sp01" }, { action: "submit" }, null])
+			w.postMessage(m, "*");
+		return true;
+	})()`)
+	b.do(chromedp.Sleep(300 * time.Millisecond))
+	in.until(`document.body.innerHTML === window.before`)
+	if reach := eval[string](b, `(() => { try { return document.querySelector("iframe").contentWindow.document.title } catch (e) { return e.name } })()`); reach != "SecurityError" {
+		t.Errorf("the site around reads %q", reach)
+	}
+	if _, asked := f.counts(); asked != 0 {
+		t.Errorf("%d codes were asked for", asked)
 	}
 }
 

@@ -54,9 +54,10 @@ type fake struct {
 	asked int
 	by    []innsigli.Channel // what was asked for each time
 	ways  innsigli.Ways
-	fail  error  // what every call answers, when set
-	refus error  // what RequestCode and Sign answer, when set
-	mark  string // how the signature looks
+	sites []string // that some company has registered
+	fail  error    // what every call answers, when set
+	refus error    // what RequestCode and Sign answer, when set
+	mark  string   // how the signature looks
 	drawn []byte
 	long  int // pages of every document, when set
 
@@ -345,6 +346,13 @@ func (f *fake) Sign(_ context.Context, t innsigli.Token, code string, by innsigl
 // CodeWays are SMS, mail and calls, where there is an address for them.
 func (f *fake) CodeWays(phone, email string) []innsigli.Channel {
 	return f.ways.For(phone, email)
+}
+
+// Embeds knows the sites of the test.
+func (f *fake) Embeds(_ context.Context, origin string) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Contains(f.sites, origin), nil
 }
 
 // Draw keeps what was drawn.

@@ -28,6 +28,7 @@ type Signing interface {
 	RequestEntry(ctx context.Context, r innsigli.EntryRequest) (innsigli.Challenge, error)
 	Enter(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, innsigli.Access, error)
 	Subscription(ctx context.Context, p innsigli.ProcessKey, tag string) (v innsigli.View, off bool, err error)
+	Embeds(ctx context.Context, origin string) (bool, error)
 	Unsubscribe(ctx context.Context, p innsigli.ProcessKey, tag string, from innsigli.Client) error
 	Sign(ctx context.Context, t innsigli.Token, code string, by innsigli.Act) (innsigli.View, error)
 	Draw(ctx context.Context, views []innsigli.View, img []byte, from innsigli.Client) error
@@ -67,6 +68,7 @@ type Handler struct {
 	secure    bool // people reach the server over https
 	verifying *web.Limiter
 	reading   *web.Limiter
+	framing   *web.Limiter
 	turns     chan struct{} // one for each document that is being checked
 }
 
@@ -86,6 +88,7 @@ func New(c Config) (*Handler, error) {
 	h := &Handler{
 		service: c.Service, mailbox: c.Mailbox, client: c.Client, dev: c.Dev, log: c.Log,
 		cross: http.NewCrossOriginProtection(), templates: t, assets: a,
+		framing:   web.NewLimiter(framedEvery, framedBurst, c.Now),
 		reading:   web.NewLimiter(seenEvery, seenBurst, c.Now),
 		verifying: web.NewLimiter(verifyEvery, verifyBurst, c.Now), turns: make(chan struct{}, verifyAtOnce),
 	}

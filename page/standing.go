@@ -120,6 +120,7 @@ func (h *Handler) sad(w http.ResponseWriter, r *http.Request, status int, e *inn
 		}
 	} else {
 		s.screen = h.screenFor(r, "")
+		h.tellStranger(r, &s)
 	}
 	if status >= http.StatusInternalServerError {
 		s.Reference = web.RequestID(r.Context())

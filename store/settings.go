@@ -7,7 +7,9 @@ import (
 )
 
 const (
-	qCompany    = `select key, name, email, language, time_zone, reminder_hour, origins, colour from company where key = $1`
+	qCompany = `select key, name, email, language, time_zone, reminder_hour, origins, colour from company where key = $1`
+	// An origin holds no wildcard of like: see plainHost in the root package.
+	qEmbeds     = `select count(*) from (select key from company where origins <> '' and ' ' || origins || ' ' like '% ' || $1 || ' %' limit 1) as c`
 	qSetCompany = `update company set name = $2, email = $3, language = $4, time_zone = $5, reminder_hour = $6, origins = $7, colour = $8 where key = $1`
 )
 
@@ -38,4 +40,11 @@ func (d *DB) ChangeCompany(ctx context.Context, k innsigli.CompanyKey, decide fu
 		return r.run(ctx, b)
 	})
 	return c, err
+}
+
+// Embeds says whether some company has registered an origin.
+func (d *DB) Embeds(ctx context.Context, origin string) (bool, error) {
+	var n int64
+	err := d.get(ctx, "origin", qEmbeds, into(&n), origin)
+	return n > 0, err
 }

@@ -52,7 +52,8 @@ class InnsigliSigning extends HTMLElement {
     const frame = document.createElement("iframe");
     frame.src = url.href;
     frame.title = this.getAttribute("title") ?? "Signing";
-    frame.referrerPolicy = "no-referrer";
+    // Our origin and nothing more: it is how an unknown link knows whom it may tell so.
+    frame.referrerPolicy = "strict-origin";
     frame.style.cssText = "display:block;width:100%;border:0";
     frame.style.height = `${Number(this.getAttribute("height")) || 900}px`;
     this.#frame = frame;
