@@ -107,7 +107,7 @@ func (r *rig) tells(t *testing.T, s *server, hit string, v faultyVerb, blobs int
 
 func only(p process) func() []string { return func() []string { return []string{p.Key} } }
 
-func (q *sequence) keys() []string {
+func keysOf(q *sequence) []string {
 	var all []string
 	for _, p := range q.SigningProcesses {
 		all = append(all, p.Key)
@@ -132,7 +132,7 @@ func createDespite(r *rig, _ *server, at string) faultyVerb {
 			}
 			return a
 		},
-		keys:  q.keys,
+		keys:  func() []string { return keysOf(q) },
 		lines: map[string]int{"Created": 1, "Started": 1},
 		mails: map[string]int{"ann" + at + ": invitation": 1, "bo" + at + ": invitation": 1},
 	}
@@ -146,7 +146,7 @@ func signDespite(r *rig, s *server, at string) faultyVerb {
 		call: func() answer {
 			return r.ask("GET", "/signing/simple/otp/bulk?Token="+got.Token+"&OTP="+codeFor(s, got.Token), "", nil)
 		},
-		keys:  q.keys,
+		keys:  func() []string { return keysOf(&q) },
 		lines: map[string]int{"SigneeSigned": 1, "Completed": 1},
 		mails: map[string]int{"ann" + at + ": completed": 1, "owner" + at + ": completed": 1},
 	}
@@ -163,7 +163,7 @@ func cancelDespite(r *rig, s *server, at string) faultyVerb {
 		call: func() answer {
 			return r.ask("DELETE", "/management/signing/sequential?SequenceKey="+q.Key+"&User=owner"+at, "own", nil)
 		},
-		keys:  q.keys,
+		keys:  func() []string { return keysOf(&q) },
 		lines: map[string]int{"Canceled": 1, "OwnerCopySent": 1, "DocumentDeleted": 1},
 		mails: map[string]int{"ann" + at + ": canceled": 1, "bo" + at + ": canceled": 1, "owner" + at + ": owner's copy": 2},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -130,5 +131,50 @@ func TestRacesCancelAgainstSealing(t *testing.T) {
 		if during == 0 {
 			t.Error("no cancel came while anything was being sealed")
 		}
+	})
+}
+
+// TestRacesCancelAgainstEntering lets a right code to read with meet a cancel: whoever was let in was first, and what they
+// were given opens nothing afterwards.
+func TestRacesCancelAgainstEntering(t *testing.T) {
+	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
+		r, s := newLocal(t, db, seams{})
+		body := r.bodyOf(innsiglitest.PDF(t, 1, "race"))
+		body["requiresAuth"] = true
+		won := map[string]int{}
+		for i := range rounds(t) {
+			ann := fmt.Sprintf("ann%d@example.com", i)
+			body["createSignees"] = []who{byMail("Ann", ann)}
+			var p process
+			r.ask("POST", "/management/signing", "own", body).json(t, &p)
+			token := r.ask("POST", "/signing/"+p.Key, "", map[string]string{"email": ann}).header.Get("X-Challenge-Token")
+			code := codeFor(s, token)
+			var canceled int
+			var entered answer
+			delay := time.Duration(i%8) * 4 * time.Millisecond
+			atOnce(
+				func() { time.Sleep(delay); canceled = r.cancel(p.Key) },
+				func() {
+					entered = r.ask("POST", "/signing/"+p.Key, "", map[string]string{"token": token, "otp": code})
+				},
+			)
+			in := entered.status == http.StatusOK
+			if refused, _ := entered.errorCode(); canceled != http.StatusNoContent || !in && (entered.status != http.StatusBadRequest || refused != "ProcessNotActive") {
+				t.Fatalf("round %d: cancel %d and entering %d %s", i, canceled, entered.status, entered.body)
+			}
+			won[fmt.Sprintf("entered %v", in)]++
+			r.settled()
+			r.mustBeCanceled(t, p, ann)
+			log := r.statuses(p.Key)
+			if at := slices.Index(log, "Authenticated"); (at >= 0) != in || at > slices.Index(log, "Canceled") {
+				t.Fatalf("round %d: entering answered %d, log %q", i, entered.status, log)
+			}
+			pdf := "/pdf/" + p.Key + "/" + p.Signees[0].Key + ".pdf"
+			if a := r.admitted("GET", pdf, entered.header.Get("X-Access-Token"), ""); a.status != http.StatusGone {
+				t.Fatalf("round %d: the document answers %d", i, a.status)
+			}
+		}
+		t.Logf("outcomes: %v", won)
 	})
 }
