@@ -36,7 +36,7 @@ type chromium struct {
 	messages []string
 }
 
-func newChromium(t *testing.T) *chromium {
+func newChromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *chromium {
 	t.Helper()
 	innsiglitest.NeedTool(t, "chromium", "chromium")
 	path, err := exec.LookPath("chromium")
@@ -45,12 +45,11 @@ func newChromium(t *testing.T) *chromium {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(
-		ctx,
+	ctx, stop := chromedp.NewExecAllocator(ctx, append([]chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-	)
+	}, more...)...)
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
@@ -103,6 +102,24 @@ func (b *chromium) inTab(opened target.ID) *chromium {
 	other := &chromium{t: b.t, ctx: ctx, width: b.width, height: b.height}
 	other.begin()
 	return other
+}
+
+// inFrame is the same browser looking into a frame of the page that shows another site.
+func (b *chromium) inFrame(part string) *chromium {
+	b.t.Helper()
+	for end := innsiglitest.Now().Add(20 * time.Second); innsiglitest.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+		all, err := chromedp.Targets(b.ctx)
+		if err != nil {
+			b.failed("%v", err)
+		}
+		for _, i := range all {
+			if i.Type == "iframe" && strings.Contains(i.URL, part) {
+				return b.inTab(i.TargetID)
+			}
+		}
+	}
+	b.failed("there is no frame of %s", part)
+	return nil
 }
 
 func (b *chromium) do(steps ...chromedp.Action[chromedp.Void]) {
