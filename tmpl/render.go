@@ -42,6 +42,25 @@ func (t *Template) Line(data map[string]any) (string, error) {
 	return strings.Join(strings.Fields(s), " "), err
 }
 
+// Begins gives the words that the template begins with, whatever it is filled with.
+func (t *Template) Begins() string {
+	var b strings.Builder
+	for _, n := range t.nodes {
+		if n.block != nil || n.value != nil {
+			break
+		}
+		b.WriteString(n.text)
+	}
+	return b.String()
+}
+
+// Shows says whether the value of that name is shown, whatever the template is filled with.
+func (t *Template) Shows(name string) bool {
+	return slices.ContainsFunc(t.nodes, func(n node) bool {
+		return n.block == nil && n.place == inText && len(n.value) == 1 && n.value[0] == name
+	})
+}
+
 var gaps = regexp.MustCompile(`\n{3,}`)
 
 func (t *Template) fill(data map[string]any, asHTML bool) (string, error) {

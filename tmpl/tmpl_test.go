@@ -256,3 +256,29 @@ func FuzzHTML(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatATemplateBeginsWithAndShows(t *testing.T) {
+	for src, want := range map[string]string{
+		"Sign {{flowName}}": "Sign ", "{{flowName}} x": "", "{{! no }}a{{#if signed}}b{{/if}}": "a", "": "", "a": "a",
+	} {
+		tm, err := tmpl.Line(src, names())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tm.Begins(); got != want {
+			t.Errorf("%s begins with %q", src, got)
+		}
+	}
+	for src, want := range map[string]bool{
+		"<p>{{flowName}}</p>": true, "{{FLOWNAME}}": true, "{{#if signed}}{{flowName}}{{/if}}": false, "{{customer.name}}": false,
+		`<b title="{{flowName}}">x</b>`: false,
+	} {
+		tm, err := tmpl.HTML(src, names())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tm.Shows("flowName"); got != want {
+			t.Errorf("%s shows it: %v", src, got)
+		}
+	}
+}
