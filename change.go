@@ -16,6 +16,9 @@ type Facts struct { //nolint:recvcheck // read as values; only setState writes, 
 	Flow     Flow
 	Process  Process
 	Webhooks []Webhook // of the process's flow
+	// Inbox is where the company's template of type Notification sends what is completed (Template.To); empty when there is
+	// no such template.
+	Inbox string
 	// Sequence is the one that the process is part of, and Members are all its processes in their order, Process among
 	// them; both are zero for a process alone.
 	Sequence Sequence
@@ -167,6 +170,7 @@ const (
 	JobMailExpired   JobKind = "mail.expired"
 	JobMailOwnerCopy JobKind = "mail.owner_copy"
 	JobMailOwnerDone JobKind = "mail.owner_completed"
+	JobMailNotify    JobKind = "mail.notification"
 	JobSmsInvite     JobKind = "sms.invitation"
 	JobSmsCode       JobKind = "sms.code"
 	JobSmsRemind     JobKind = "sms.reminder"

@@ -97,6 +97,18 @@ type Store interface {
 	// Replay makes a delivery that is done or dead ready once more. found says that there is one of that id, for that
 	// registration unless it is zero.
 	Replay(ctx context.Context, hook int64, id string) (done, found bool, err error)
+	// Templates lists a company's templates, oldest first.
+	Templates(ctx context.Context, c CompanyKey) ([]Template, error)
+	// TemplateFor reads the template in force for a message: of its flow and language, else of its flow for every language,
+	// else for every flow in its language, else for both; NotFound when there is none.
+	TemplateFor(ctx context.Context, p TemplatePlace) (Template, error)
+	// AddTemplate keeps a template and gives it its ID; the error of [RoomForTemplate] when there is no room.
+	AddTemplate(ctx context.Context, c CompanyKey, t Template) (Template, error)
+	// ChangeTemplate puts t in the place of the template with its ID; NotFound when it is not the company's, the error of
+	// [RoomForTemplate] when another stands where it is to be.
+	ChangeTemplate(ctx context.Context, c CompanyKey, t Template) error
+	// RemoveTemplate deletes a template; NotFound when it is not the company's.
+	RemoveTemplate(ctx context.Context, c CompanyKey, id int64) error
 	// CreateCompany keeps a new company.
 	CreateCompany(ctx context.Context, n NewCompany) error
 }

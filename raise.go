@@ -43,7 +43,7 @@ const (
 )
 
 // heldBack are the messages that carry the sealed document, and wait for it to be whole.
-var heldBack = []JobKind{JobMailCompleted, JobMailOwnerDone, JobWebhook}
+var heldBack = []JobKind{JobMailCompleted, JobMailOwnerDone, JobMailNotify, JobWebhook}
 
 // pend says what follows when a process is completed with a seal that is not whole yet, its own or that of another one
 // of its group: it is raised, and the messages with the document wait for that, but not for long.

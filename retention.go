@@ -138,7 +138,7 @@ func decideRetire(f Facts) (Change, error) {
 		return Change{}, nil
 	}
 	return Change{
-		Key: KeyDestroyed, Drop: []JobKind{JobRaise, JobMailCompleted, JobMailOwnerDone, JobWebhook},
+		Key: KeyDestroyed, Drop: []JobKind{JobRaise, JobMailCompleted, JobMailOwnerDone, JobMailNotify, JobWebhook},
 		Jobs: []Job{purgeJob(f.Process.Key)},
 	}, nil
 }

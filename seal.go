@@ -1,12 +1,14 @@
 package innsigli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli/pades"
@@ -82,7 +84,8 @@ func othersCompleted(f Facts) bool {
 	})
 }
 
-// completionMails are one mail a person, with all documents of the group that the person signed, and the owner's.
+// completionMails are one mail a person, with all documents of the group that the person signed, the user's who sent it,
+// and one to an inbox of the company.
 func completionMails(f Facts) []ordered {
 	var out []ordered
 	for _, who := range persons(f.Signees(), f.Company) {
@@ -94,9 +97,29 @@ func completionMails(f Facts) []ordered {
 			Lane: lane(f.Process.Group, who.signee), Uniq: "done:" + string(who.signee.Key),
 		}})
 	}
-	return append(out, ordered{f.Process.Key, Job{
-		Kind: JobMailOwnerDone, Address: f.Owner(), Language: companyLanguage(f.Company), Uniq: "ownerdone:" + string(f.Process.Key),
-	}})
+	add := func(kind JobKind, to, uniq string) {
+		if to != "" {
+			out = append(out, ordered{f.Process.Key, Job{Kind: kind, Address: to, Language: companyLanguage(f.Company), Uniq: uniq + string(f.Process.Key)}})
+		}
+	}
+	user := f.Sender()
+	add(JobMailOwnerDone, user, "ownerdone:")
+	if to := f.inbox(); !strings.EqualFold(to, user) {
+		add(JobMailNotify, to, "notify:")
+	}
+	return out
+}
+
+// Sender is the user who sent the documents; empty when the company did.
+func (f Facts) Sender() string { return cmp.Or(f.Sequence.User, f.Process.User) }
+
+// inbox is where the Notification of a completed process goes: where the company's template says, and without one to the
+// company's address when no user gets the document.
+func (f Facts) inbox() string {
+	if f.Inbox == CompanyAddress || f.Inbox == "" && f.Sender() == "" {
+		return f.Company.Email
+	}
+	return f.Inbox
 }
 
 func lastSigner(p Process) SigneeKey {

@@ -20,6 +20,7 @@ type Service struct {
 	Sealer     Sealer
 	XML        XMLSealer
 	Anchors    Anchors // for Verify alone
+	Templater  Templater
 	// Unsubscriber signs the links that turn reminders off.
 	Unsubscriber UnsubscribeKey
 	Prover       LogProver // nil: evidence comes without a proof of the log

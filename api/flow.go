@@ -116,10 +116,16 @@ type deliveries struct {
 	WebhookTypes       []string `json:"webhookTypes"`
 }
 
-// deliveries is GET /flow/{flow}/registered/deliveries: the events that a webhook is registered for. It asks for
+// deliveries is GET /flow/{flow}/registered/deliveries: the events that a webhook is registered for, and the types that
+// there are templates for. It asks for
 // credentials, since whoever knows a flow's key need not know that. A registration for any event counts as each.
 func (a *API) deliveries(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
-	hooks, err := a.Service.WebhooksOf(r.Context(), c, flowKeyOf(chi.URLParam(r, "flow")))
+	flow := flowKeyOf(chi.URLParam(r, "flow"))
+	hooks, err := a.Service.WebhooksOf(r.Context(), c, flow)
+	if err != nil {
+		return err
+	}
+	templates, err := a.Service.TemplateTypesOf(r.Context(), c, flow)
 	if err != nil {
 		return err
 	}
@@ -133,7 +139,7 @@ func (a *API) deliveries(w http.ResponseWriter, r *http.Request, c innsigli.Call
 			types[t] = true
 		}
 	}
-	out := deliveries{EmailTemplateTypes: []string{}, WebhookTypes: []string{}}
+	out := deliveries{EmailTemplateTypes: templateTypes(templates), WebhookTypes: []string{}}
 	out.WebhookTypes = slices.AppendSeq(out.WebhookTypes, maps.Keys(types))
 	slices.Sort(out.WebhookTypes)
 	return web.WriteJSON(w, http.StatusOK, out)

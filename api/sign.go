@@ -20,7 +20,12 @@ const maxSmallBody = 64 << 10
 
 // readSmall reads a small JSON body; an empty one leaves v as it is.
 func readSmall(w http.ResponseWriter, r *http.Request, v any) error {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSmallBody))
+	return readUpTo(w, r, maxSmallBody, v)
+}
+
+// readUpTo reads a JSON body of at most so many bytes; an empty one is read as nothing.
+func readUpTo(w http.ResponseWriter, r *http.Request, most int64, v any) error {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		return err
 	}

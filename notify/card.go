@@ -24,9 +24,11 @@ const (
 type card struct {
 	Lang    string
 	Company string
+	Subject string
 	Tag     string
 	Tone    tone
 	Title   string
+	Own     *ownWords // what the company has written in the place of Lead and Rest
 	Lead    []paragraph
 	Code    string
 	Facts   []fact
@@ -38,13 +40,24 @@ type card struct {
 	Foot    string
 	Stop    string // words of the link that ends such messages; StopURL is where it leads
 	StopURL string
+
+	attached bool // the documents are
+}
+
+// ownWords is a company's template, filled: package tmpl has escaped every value in it.
+type ownWords struct {
+	HTML template.HTML
+	Text string
 }
 
 // paragraph is a text with its places, so that names can be set apart from the words around them.
 type paragraph []lang.Piece
 
 // fact is a line of the card's small table.
-type fact struct{ Label, Value string }
+type fact struct {
+	Label, Value string
+	isLink       bool // the only way to a file
+}
 
 //go:embed card.html
 var cardHTML string
@@ -72,6 +85,9 @@ func (c *card) text() string {
 		}
 	}
 	para(c.Title)
+	if c.Own != nil {
+		para(c.Own.Text)
+	}
 	for _, p := range c.Lead {
 		para(p.String())
 	}

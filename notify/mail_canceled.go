@@ -14,6 +14,10 @@ func (n *Notifier) mailCanceled(ctx context.Context, j innsigli.Job) (innsigli.D
 	if err != nil || !s.in(innsigli.Canceled, innsigli.Declined) {
 		return nil, err
 	}
+	return n.post(ctx, s, s.canceledCard(), told(line(innsigli.LogCancelSent, j, byMail)))
+}
+
+func (s *scene) canceledCard() *card {
 	c := s.card("canceled")
 	if s.many() {
 		c.Title = s.t("mail.canceled.title_all")
@@ -34,5 +38,5 @@ func (n *Notifier) mailCanceled(ctx context.Context, j innsigli.Job) (innsigli.D
 		s.documents(c)
 	}
 	s.questions(c)
-	return n.post(ctx, s, s.t("mail.canceled.subject"), c, told(line(innsigli.LogCancelSent, j, byMail)))
+	return c
 }

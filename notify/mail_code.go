@@ -13,14 +13,19 @@ func (n *Notifier) mailCode(ctx context.Context, j innsigli.Job) (innsigli.Decis
 	if err != nil || !s.codeCounts() {
 		return nil, err
 	}
+	// That a code was asked for is in the log since then; nothing follows from its delivery.
+	return n.post(ctx, s, n.codeCard(s), told())
+}
+
+func (n *Notifier) codeCard(s *scene) *card {
 	c := s.card("code")
+	c.Subject = s.t(s.codeKey("mail.code.subject"))
 	c.Lead = []paragraph{s.p(s.codeKey("mail.code.lead"))}
-	c.Code = n.Identity.Code(innsigli.Token(j.Ref))
+	c.Code = n.Identity.Code(innsigli.Token(s.job.Ref))
 	c.fact(s.t("mail.label.company"), s.company)
 	c.fact(s.t("mail.label.valid"), s.words.DateTime(s.facts.Challenge.ExpiresAt.UTC()))
 	c.Rest = []paragraph{s.p("mail.code.secret")}
-	// That a code was asked for is in the log since then; nothing follows from its delivery.
-	return n.post(ctx, s, s.t(s.codeKey("mail.code.subject")), c, told())
+	return c
 }
 
 // codeKey gives the text for a code that signs, or that admits to the document.

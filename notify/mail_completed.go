@@ -8,40 +8,61 @@ import (
 	"github.com/innsigli/innsigli"
 )
 
+// way is how a mail about a completed process brings the documents.
+type way int
+
+const (
+	attached way = iota
+	linked       // the company's template leaves them out
+	tooLarge     // for the mail server
+)
+
 // mailCompleted sends the signed document, or all of a sequence, to a person who signed.
 func (n *Notifier) mailCompleted(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
+	return n.mailSigned(ctx, j, n.completedCard)
+}
+
+func (n *Notifier) completedCard(s *scene, by way) *card {
+	c := s.card("completed")
+	c.Lead = []paragraph{s.p(s.num("mail.completed.lead"))}
+	if by == attached {
+		c.Rest = []paragraph{s.p(s.num("mail.completed.attached"))}
+		return c
+	}
+	if by == tooLarge {
+		until := s.date(s.facts.Process.EndedAt.Add(innsigli.CompletedLink))
+		c.Lead = append(c.Lead, s.p(s.num("mail.completed.fetch"), "date", until))
+	}
+	c.Button, c.URL = s.t(s.num("mail.completed.button")), s.download(n.Links)
+	s.attached(c, n.Links)
+	return c
+}
+
+// download is where a reader who signed finds what was signed.
+func (s *scene) download(l innsigli.Links) string {
+	if s.many() {
+		return s.link(l)
+	}
+	return l.Download(s.job.Process, s.job.Signee)
+}
+
+// mailSigned hands over a mail about a completed process with the sealed documents, or with links to them when the mail
+// server does not take one of that size or the company wants none attached. make writes the card.
+func (n *Notifier) mailSigned(ctx context.Context, j innsigli.Job, write func(*scene, way) *card) (innsigli.Decision, error) {
 	s, err := n.scene(ctx, j)
 	if err != nil || !s.in(innsigli.Completed) {
 		return nil, err
 	}
-	return n.postSigned(ctx, s, func(attached bool) *card {
-		c := s.card("completed")
-		c.Lead = []paragraph{s.p(s.num("mail.completed.lead"))}
-		if attached {
-			c.Rest = []paragraph{s.p(s.num("mail.completed.attached"))}
-		} else {
-			until := s.date(s.facts.Process.EndedAt.Add(innsigli.CompletedLink))
-			c.Lead = append(c.Lead, s.p(s.num("mail.completed.fetch"), "date", until))
-			c.Button, c.URL = s.t("mail.completed.button"), n.Links.Download(j.Process, j.Signee)
-			if s.many() {
-				c.Button, c.URL = s.t("mail.completed.button_all"), s.link(n.Links)
-			}
-			s.attached(c, n.Links)
+	done := told(line(innsigli.LogCompletedSent, j, byMail))
+	by := linked
+	if s.template.ID == 0 || s.template.IncludeFiles {
+		err := n.sendSigned(ctx, s, s.signedCard(write(s, attached), attached))
+		if _, large := errors.AsType[*TooLargeError](err); !large {
+			return outcome(j, err, done)
 		}
-		return c
-	})
-}
-
-// postSigned hands over a mail with the sealed document, or, when the mail server does not take one of that size, a
-// mail with the link to it. make writes the card for either.
-func (n *Notifier) postSigned(ctx context.Context, s *scene, card func(attached bool) *card) (innsigli.Decision, error) {
-	done := told(line(innsigli.LogCompletedSent, s.job, byMail))
-	err := n.sendSigned(ctx, s, card(true))
-	if _, large := errors.AsType[*TooLargeError](err); !large {
-		return outcome(s.job, err, done)
+		by = tooLarge
 	}
-	c := s.signedCard(card(false))
-	return n.post(ctx, s, s.t("mail.completed.subject"), c, done)
+	return n.post(ctx, s, s.signedCard(write(s, by), by), done)
 }
 
 func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
@@ -57,7 +78,7 @@ func (n *Notifier) sendSigned(ctx context.Context, s *scene, c *card) error {
 		defer n.release(ctx, doc) // at the end: the files are read when the message is written
 		files = append(files, s.files(doc)...)
 	}
-	m, err := n.message(s, s.t("mail.completed.subject"), s.signedCard(c), files...)
+	m, err := n.message(ctx, s, c, files...)
 	if err != nil {
 		return err
 	}
@@ -77,19 +98,20 @@ func (s *scene) isYours(k innsigli.SigneeKey) bool {
 	return slices.ContainsFunc(s.yours(), func(sg innsigli.Signee) bool { return sg.Key == k })
 }
 
-// attached adds a line with the address of each file beside the documents, where they are too large for a mail.
+// attached adds a line with the address of each file beside the documents, where they are not in the mail.
 func (s *scene) attached(c *card, l innsigli.Links) {
 	for _, d := range s.all {
 		for _, r := range d.Process.References() {
 			if s.you.Key == "" || r.Signee == "" || s.isYours(r.Signee) {
-				c.fact(clean(r.Name, maxDocument), innsigli.AttachmentURL(l, d.Process.Key, s.job.Signee, r))
+				c.link(clean(r.Name, maxDocument), innsigli.AttachmentURL(l, d.Process.Key, s.job.Signee, r))
 			}
 		}
 	}
 }
 
-// signedCard is what both mails about a completed process have in common.
-func (s *scene) signedCard(c *card) *card {
+// signedCard is what all mails about a completed process have in common.
+func (s *scene) signedCard(c *card, by way) *card {
+	c.attached = by == attached
 	c.Tag, c.Tone = s.t("mail.completed.tag"), toneDone
 	s.documents(c)
 	s.people(c)

@@ -14,6 +14,14 @@ func (n *Notifier) mailDeclined(ctx context.Context, j innsigli.Job) (innsigli.D
 	if err != nil || !s.in(innsigli.Declined) {
 		return nil, err
 	}
+	d, err := n.post(ctx, s, s.declinedCard(), told(line(innsigli.LogDeclineSent, j, byMail)))
+	if innsigli.IsPermanent(err) {
+		d = declineRefused(j)
+	}
+	return d, err
+}
+
+func (s *scene) declinedCard() *card {
 	const key = "mail.declined."
 	s.owner = "" // the reader is the one who could be asked
 	p := s.facts.Process
@@ -31,11 +39,7 @@ func (n *Notifier) mailDeclined(ctx context.Context, j innsigli.Job) (innsigli.D
 	if slices.ContainsFunc(s.facts.Signees(), innsigli.Signee.Signed) {
 		c.Rest = []paragraph{s.p(key + "copy")}
 	}
-	d, err := n.post(ctx, s, s.t(key+"subject"), c, told(line(innsigli.LogDeclineSent, j, byMail)))
-	if innsigli.IsPermanent(err) {
-		d = declineRefused(j)
-	}
-	return d, err
+	return c
 }
 
 // declineRefused is what follows when the owner's address never takes it: the company's is tried once, since nobody else

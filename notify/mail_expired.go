@@ -12,6 +12,10 @@ func (n *Notifier) mailExpired(ctx context.Context, j innsigli.Job) (innsigli.De
 	if err != nil || !s.in(innsigli.Expired) {
 		return nil, err
 	}
+	return n.post(ctx, s, s.expiredCard(), told(line(innsigli.LogCancelSent, j, byMail)))
+}
+
+func (s *scene) expiredCard() *card {
 	c := s.card("expired")
 	c.Tag, c.Tone = s.t("mail.expired.tag"), toneWait
 	c.Lead = []paragraph{
@@ -23,5 +27,5 @@ func (n *Notifier) mailExpired(ctx context.Context, j innsigli.Job) (innsigli.De
 		s.documents(c)
 	}
 	s.questions(c)
-	return n.post(ctx, s, s.t("mail.expired.subject"), c, told(line(innsigli.LogCancelSent, j, byMail)))
+	return c
 }

@@ -12,6 +12,10 @@ func (n *Notifier) mailInvitation(ctx context.Context, j innsigli.Job) (innsigli
 	if err != nil || !s.waits() {
 		return nil, err
 	}
+	return n.post(ctx, s, n.invitationCard(s), innsigli.InvitationSent(j, byMail))
+}
+
+func (n *Notifier) invitationCard(s *scene) *card {
 	c := s.card("invitation")
 	if s.many() {
 		c.Title = s.t("mail.invitation.title_all")
@@ -26,5 +30,5 @@ func (n *Notifier) mailInvitation(ctx context.Context, j innsigli.Job) (innsigli
 	c.Button, c.URL = s.t("mail.invitation.button"), s.link(n.Links)
 	c.Rest = []paragraph{s.p(s.num("mail.invitation.next")), s.p("mail.invitation.private")}
 	s.questions(c)
-	return n.post(ctx, s, s.t("mail.invitation.subject"), c, innsigli.InvitationSent(j, byMail))
+	return c
 }

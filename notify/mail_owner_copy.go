@@ -43,8 +43,7 @@ func (n *Notifier) sendOwnerCopy(ctx context.Context, s *scene) error {
 		return err
 	}
 	defer n.release(ctx, doc)
-	subject, c := s.ownerCopyCard()
-	m, err := n.message(s, subject, c, doc.Files()...)
+	m, err := n.message(ctx, s, s.ownerCopyCard(), doc.Files()...)
 	if err != nil {
 		return err
 	}
@@ -52,17 +51,17 @@ func (n *Notifier) sendOwnerCopy(ctx context.Context, s *scene) error {
 	return n.sendMail(ctx, s.job, m)
 }
 
-func (s *scene) ownerCopyCard() (subject string, c *card) {
+func (s *scene) ownerCopyCard() *card {
 	const key = "mail.owner_copy."
 	p := s.facts.Process
-	c = s.card("owner_copy")
+	c := s.card("owner_copy")
 	if s.job.Ref == fallback {
 		c.Why = s.t(key + "why_fallback")
 	}
 	if p.State == innsigli.Expired {
 		c.Tag, c.Tone, c.Title = s.t("mail.expired.tag"), toneWait, s.t(key+"title_expired")
 		c.Lead = []paragraph{s.p(key+"lead_expired", "date", s.date(p.ExpiresAt))}
-		subject = s.t(key + "subject_expired")
+		c.Subject = s.t(key + "subject_expired")
 	} else {
 		c.Tag, c.Tone = s.t("mail.canceled.tag"), toneStop
 		c.Lead = []paragraph{s.p(key+"lead", "date", s.date(p.EndedAt))}
@@ -73,12 +72,11 @@ func (s *scene) ownerCopyCard() (subject string, c *card) {
 			}
 			c.Lead = []paragraph{s.p(key+lead, "date", s.date(p.EndedAt), "who", who)}
 		}
-		subject = s.t(key + "subject")
 	}
 	c.Lead = append(c.Lead, s.p(key+"copy"))
 	c.fact(s.t("mail.label.document"), s.document)
 	s.people(c)
-	return subject, c
+	return c
 }
 
 // copySent is what follows when the mail server has taken the copy.

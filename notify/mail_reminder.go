@@ -12,6 +12,16 @@ func (n *Notifier) mailReminder(ctx context.Context, j innsigli.Job) (innsigli.D
 	if err != nil || !s.remindable() {
 		return nil, err
 	}
+	c := n.reminderCard(s)
+	m, err := n.message(ctx, s, c)
+	if err != nil {
+		return nil, err
+	}
+	m.Unsubscribe = c.StopURL
+	return outcome(j, n.sendMail(ctx, j, m), innsigli.ReminderSent(j, byMail))
+}
+
+func (n *Notifier) reminderCard(s *scene) *card {
 	c := s.card("reminder")
 	c.Tag, c.Tone = s.t("mail.reminder.tag"), toneWait
 	if s.many() {
@@ -27,13 +37,8 @@ func (n *Notifier) mailReminder(ctx context.Context, j innsigli.Job) (innsigli.D
 	c.Button, c.URL = s.t("mail.invitation.button"), s.link(n.Links)
 	c.Rest = []paragraph{s.p("mail.invitation.private")}
 	s.questions(c)
-	if j.WithUnsubscribe() {
+	if s.job.WithUnsubscribe() {
 		c.Stop, c.StopURL = s.t("mail.reminder.stop"), n.Links.Unsubscribe(s.you.Process, s.you.Key)
 	}
-	m, err := n.message(s, s.t("mail.reminder.subject"), c)
-	if err != nil {
-		return nil, err
-	}
-	m.Unsubscribe = c.StopURL
-	return outcome(j, n.sendMail(ctx, j, m), innsigli.ReminderSent(j, byMail))
+	return c
 }

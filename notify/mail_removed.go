@@ -12,9 +12,13 @@ func (n *Notifier) mailRemoved(ctx context.Context, j innsigli.Job) (innsigli.De
 	if err != nil || s == nil {
 		return nil, err
 	}
+	return n.post(ctx, s, s.removedCard(), told(line(innsigli.LogRemovalSent, j, byMail)))
+}
+
+func (s *scene) removedCard() *card {
 	c := s.card("removed")
 	c.Tag, c.Tone = s.t("mail.removed.tag"), toneStop
 	c.Lead = []paragraph{s.p("mail.removed.lead"), s.p("mail.removed.nothing")}
 	s.questions(c)
-	return n.post(ctx, s, s.t("mail.removed.subject"), c, told(line(innsigli.LogRemovalSent, j, byMail)))
+	return c
 }

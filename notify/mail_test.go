@@ -36,6 +36,7 @@ var scenes = []struct {
 	{"code", innsigli.JobMailCode, bjorn, "bjorn@example.is", string(token), innsigli.Started, ""},
 	{"completed", innsigli.JobMailCompleted, bjorn, "bjorn@example.is", "", innsigli.Completed, ""},
 	{"owner_completed", innsigli.JobMailOwnerDone, "", "anna@nordurljos.example", "", innsigli.Completed, ""},
+	{"notification", innsigli.JobMailNotify, "", "skjalasafn@nordurljos.example", "", innsigli.Completed, ""},
 	{"canceled", innsigli.JobMailCanceled, bjorn, "bjorn@example.is", "", innsigli.Canceled, "anna@nordurljos.example"},
 	{"canceled_signed", innsigli.JobMailCanceled, sigrun, "sigrun@example.is", "", innsigli.Canceled, "Vinnsla"},
 	{"expired", innsigli.JobMailExpired, bjorn, "bjorn@example.is", "", innsigli.Expired, ""},

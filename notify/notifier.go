@@ -16,6 +16,7 @@ import (
 type Store interface {
 	Facts(ctx context.Context, t innsigli.Target) (innsigli.Facts, error)
 	Webhook(ctx context.Context, id int64) (innsigli.Webhook, error)
+	TemplateFor(ctx context.Context, p innsigli.TemplatePlace) (innsigli.Template, error)
 	WebhookKeys(ctx context.Context, c innsigli.CompanyKey) (innsigli.WebhookKeys, error)
 }
 
@@ -118,6 +119,7 @@ func (n *Notifier) Handlers() map[innsigli.JobKind]Handler {
 		innsigli.JobMailCode:      n.mailCode,
 		innsigli.JobMailCompleted: n.mailCompleted,
 		innsigli.JobMailOwnerDone: n.mailOwnerCompleted,
+		innsigli.JobMailNotify:    n.mailNotification,
 		innsigli.JobMailCanceled:  n.mailCanceled,
 		innsigli.JobMailExpired:   n.mailExpired,
 		innsigli.JobMailDeclined:  n.mailDeclined,
@@ -140,8 +142,9 @@ func (n *Notifier) wanted(j innsigli.Job) Wanted {
 	return func(ctx context.Context) (bool, error) { return n.Queue.Wanted(ctx, j) }
 }
 
-// message makes the mail of a card.
-func (n *Notifier) message(s *scene, subject string, c *card, files ...innsigli.Attachment) (*Message, error) {
+// message makes the mail of a card, in the company's words if it has a template.
+func (n *Notifier) message(ctx context.Context, s *scene, c *card, files ...innsigli.Attachment) (*Message, error) {
+	c = n.inTheirWords(ctx, s, c)
 	html, err := c.html()
 	if err != nil {
 		return nil, err
@@ -149,7 +152,7 @@ func (n *Notifier) message(s *scene, subject string, c *card, files ...innsigli.
 	m := &Message{
 		UID: s.job.UID, Domain: n.Domain, Date: n.Now(),
 		From: mail.Address{Name: senderName(s.facts.Company.Name), Address: n.From},
-		To:   mail.Address{Address: s.job.Address}, Subject: subject, Text: c.text(), HTML: html, Language: c.Lang,
+		To:   mail.Address{Address: s.job.Address}, Subject: c.Subject, Text: c.text(), HTML: html, Language: c.Lang,
 		Files: files,
 	}
 	if s.owner != s.job.Address {
@@ -166,10 +169,8 @@ func (n *Notifier) release(ctx context.Context, a innsigli.Attachment) {
 }
 
 // post makes a mail without attachments, hands it over and says what follows from that.
-func (n *Notifier) post(
-	ctx context.Context, s *scene, subject string, c *card, done innsigli.Decision,
-) (innsigli.Decision, error) {
-	m, err := n.message(s, subject, c)
+func (n *Notifier) post(ctx context.Context, s *scene, c *card, done innsigli.Decision) (innsigli.Decision, error) {
+	m, err := n.message(ctx, s, c)
 	if err != nil {
 		return nil, err
 	}

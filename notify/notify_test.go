@@ -17,7 +17,7 @@ func TestEveryKindOfMessageHasAHandler(t *testing.T) {
 	h := (&notify.Notifier{}).Handlers()
 	for _, k := range []innsigli.JobKind{
 		innsigli.JobMailInvite, innsigli.JobMailCode, innsigli.JobMailCompleted, innsigli.JobMailCanceled,
-		innsigli.JobMailExpired, innsigli.JobMailOwnerCopy, innsigli.JobMailOwnerDone, innsigli.JobSmsInvite,
+		innsigli.JobMailExpired, innsigli.JobMailOwnerCopy, innsigli.JobMailOwnerDone, innsigli.JobMailNotify, innsigli.JobSmsInvite,
 		innsigli.JobSmsCode, innsigli.JobSmsCanceled, innsigli.JobSmsExpired, innsigli.JobCallCode, innsigli.JobWebhook,
 	} {
 		if h[k] == nil {
@@ -34,6 +34,7 @@ var states = map[innsigli.JobKind][]innsigli.State{
 	innsigli.JobMailCode:      {innsigli.Created, innsigli.Started},
 	innsigli.JobMailCompleted: {innsigli.Completed},
 	innsigli.JobMailOwnerDone: {innsigli.Completed},
+	innsigli.JobMailNotify:    {innsigli.Completed},
 	innsigli.JobMailCanceled:  {innsigli.Canceled, innsigli.Declined},
 	innsigli.JobMailExpired:   {innsigli.Expired},
 	innsigli.JobMailDeclined:  {innsigli.Declined},
@@ -309,6 +310,7 @@ func TestASignedDocumentThatIsTooLargeGoesAsALink(t *testing.T) {
 	}{
 		"signee": {innsigli.JobMailCompleted, "bjorn@example.is", links{}.Download(processKey, bjorn)},
 		"owner":  {innsigli.JobMailOwnerDone, "anna@nordurljos.example", links{}.Download(processKey, "")},
+		"inbox":  {innsigli.JobMailNotify, "skjalasafn@nordurljos.example", links{}.Download(processKey, "")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, innsiglitest.SMTPOptions{Size: 60_000})
@@ -371,7 +373,7 @@ func TestAnAddressThatIsNoneIsRefusedAndNeverReachesAServer(t *testing.T) {
 // TestEvidenceApartGoesAlong: with both mails about a completed process, and with the owner's copy.
 func TestEvidenceApartGoesAlong(t *testing.T) {
 	for kind, state := range map[innsigli.JobKind]innsigli.State{
-		innsigli.JobMailCompleted: innsigli.Completed, innsigli.JobMailOwnerDone: innsigli.Completed,
+		innsigli.JobMailCompleted: innsigli.Completed, innsigli.JobMailOwnerDone: innsigli.Completed, innsigli.JobMailNotify: innsigli.Completed,
 		innsigli.JobMailOwnerCopy: innsigli.Canceled,
 	} {
 		w := newWorld(t, innsiglitest.SMTPOptions{})

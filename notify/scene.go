@@ -18,8 +18,9 @@ type scene struct {
 	words    *lang.Catalog
 	company  string
 	document string
-	all      []innsigli.Facts // the documents that the message is about; of a sequence there may be several
-	owner    string           // whom to ask; "" when there is no address that can be written to
+	all      []innsigli.Facts  // the documents that the message is about; of a sequence there may be several
+	owner    string            // whom to ask; "" when there is no address that can be written to
+	template innsigli.Template // the company's in force; zero when there is none
 }
 
 // scene reads the facts of a job. It is nil when the process is not there any more: then nothing can be said about it.
@@ -35,6 +36,22 @@ func (n *Notifier) scene(ctx context.Context, j innsigli.Job) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := sceneOf(f, j)
+	kind := innsigli.TemplateOf(j.Kind)
+	if kind == 0 { // a call, or a webhook
+		return s, nil
+	}
+	s.template, err = n.Store.TemplateFor(ctx, innsigli.TemplatePlace{
+		Company: f.Company.Key, Flow: f.Flow.Key, Type: kind, Language: j.Language,
+	})
+	if innsigli.KindOf(err) == innsigli.NotFound {
+		return s, nil
+	}
+	return s, err
+}
+
+// sceneOf makes the scene of a job from facts.
+func sceneOf(f innsigli.Facts, j innsigli.Job) *scene {
 	s := &scene{
 		facts: f, job: j, words: lang.For(j.Language.Tag()),
 		company: clean(f.Company.Name, maxName),
@@ -44,7 +61,7 @@ func (n *Notifier) scene(ctx context.Context, j innsigli.Job) (*scene, error) {
 	}
 	s.you, _ = f.Signee(j.Signee)
 	s.gather()
-	return s, nil
+	return s
 }
 
 // isCode says whether the message brings a code.
@@ -93,10 +110,15 @@ func (s *scene) isReader(sg innsigli.Signee) bool {
 // called is the name of a document in a message. Where people prove who they are before they see it, a message to them does
 // not name it, since anybody may read their mail; unless it brings the document itself (facts/wire.md 2.3).
 func (s *scene) called(p innsigli.Process) string {
-	if s.you.Key != "" && s.facts.RequiresAuth() && p.State != innsigli.Completed {
+	if s.hides(p) {
 		return s.t("mail.document.hidden")
 	}
 	return documentOf(p)
+}
+
+// hides says whether a message must not name the document.
+func (s *scene) hides(p innsigli.Process) bool {
+	return s.you.Key != "" && s.facts.RequiresAuth() && p.State != innsigli.Completed
 }
 
 // documentOf is what people call a document.
@@ -173,7 +195,7 @@ func (s *scene) date(t time.Time) string { return s.words.Date(t.UTC()) }
 // card begins the card of a mail: what all have in common. name is the mail's part of the catalogue.
 func (s *scene) card(name string) *card {
 	return &card{
-		Lang: s.words.Tag(), Company: s.company,
+		Lang: s.words.Tag(), Company: s.company, Subject: s.t("mail." + name + ".subject"),
 		Title: s.t("mail." + name + ".title"), Hint: s.t("mail.link"),
 		Why: s.t("mail." + name + ".why"), Foot: s.t("mail.foot"),
 	}
@@ -182,8 +204,13 @@ func (s *scene) card(name string) *card {
 // fact adds a line to the card's table unless it is empty.
 func (c *card) fact(label, value string) {
 	if value != "" {
-		c.Facts = append(c.Facts, fact{label, value})
+		c.Facts = append(c.Facts, fact{label, value, false})
 	}
+}
+
+// link adds a line with the address of a file.
+func (c *card) link(label, address string) {
+	c.Facts = append(c.Facts, fact{label, address, true})
 }
 
 // questions adds whom to ask, when there is somebody.
@@ -193,9 +220,8 @@ func (s *scene) questions(c *card) {
 	}
 }
 
-// people adds a line for everyone who was to sign; for someone of several documents a single one, with the last of the
-// signatures.
-func (s *scene) people(c *card) {
+// everyone who was to sign; someone of several documents once, with the last of the signatures.
+func (s *scene) everyone() []innsigli.Signee {
 	var all []innsigli.Signee
 	at := map[innsigli.SequenceSigneeKey]int{}
 	for _, d := range s.all {
@@ -209,17 +235,26 @@ func (s *scene) people(c *card) {
 			}
 		}
 	}
-	for _, sg := range all {
+	return all
+}
+
+// people adds a line for everyone who was to sign.
+func (s *scene) people(c *card) {
+	for _, sg := range s.everyone() {
 		state := s.t("mail.state.unsigned")
 		if sg.Signed() {
 			state = s.t("mail.state.signed", "date", s.words.DateTime(sg.SignedAt.UTC()))
 		} else if sg.Declined() {
 			state = s.t("mail.state.declined")
 		}
-		who := clean(sg.Name, maxName)
-		if who == "" {
-			who = clean(sg.Email, maxName)
-		}
-		c.fact(who, state)
+		c.fact(nameOf(sg), state)
 	}
+}
+
+// nameOf is what a message calls a signee.
+func nameOf(sg innsigli.Signee) string {
+	if who := clean(sg.Name, maxName); who != "" {
+		return who
+	}
+	return clean(sg.Email, maxName)
 }

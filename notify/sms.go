@@ -23,11 +23,29 @@ func (s *scene) short(key string, more ...any) string {
 	return s.words.T(key, append(args, more...)...)
 }
 
+// sms is the built-in SMS of a scene: its words, which a template of the company takes the place of, and what ends it
+// whatever a template says.
+func (n *Notifier) sms(s *scene) (words, tail string) {
+	switch s.job.Kind { //nolint:exhaustive // the others are mails
+	case innsigli.JobSmsInvite:
+		return s.invitationWords(), "\n" + s.link(n.Links)
+	case innsigli.JobSmsRemind:
+		return s.short("sms.reminder"), n.reminderTail(s)
+	case innsigli.JobSmsCode:
+		return n.codeWords(s)
+	case innsigli.JobSmsExpired:
+		return s.short("sms.expired"), ""
+	}
+	return s.canceledWords(), ""
+}
+
 // text hands an SMS over and says what follows from that.
-func (n *Notifier) text(ctx context.Context, s *scene, text string, done innsigli.Decision) (innsigli.Decision, error) {
+func (n *Notifier) text(ctx context.Context, s *scene, done innsigli.Decision) (innsigli.Decision, error) {
 	if !isNumber(s.job.Address) {
 		return outcome(s.job, &RefusedError{Stage: "number", Code: "malformed"}, done)
 	}
+	words, tail := n.sms(s)
+	text := n.ownSms(ctx, s, words) + tail
 	err := n.Sms.SendSms(ctx, Sms{UID: s.job.UID, To: s.job.Address, Text: text}, n.wanted(s.job))
 	return outcome(s.job, err, done)
 }

@@ -12,10 +12,13 @@ func (n *Notifier) smsCanceled(ctx context.Context, j innsigli.Job) (innsigli.De
 	if err != nil || !s.in(innsigli.Canceled, innsigli.Declined) {
 		return nil, err
 	}
+	return n.text(ctx, s, told(line(innsigli.LogCancelSent, j, bySms)))
+}
+
+func (s *scene) canceledWords() string {
 	key := "sms.canceled"
 	if s.in(innsigli.Declined) {
 		key = "sms.declined"
 	}
-	text := s.short(key, "date", s.date(s.facts.Process.EndedAt))
-	return n.text(ctx, s, text, told(line(innsigli.LogCancelSent, j, bySms)))
+	return s.short(key, "date", s.date(s.facts.Process.EndedAt))
 }

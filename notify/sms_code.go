@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"github.com/innsigli/innsigli"
 )
@@ -15,13 +14,15 @@ func (n *Notifier) smsCode(ctx context.Context, j innsigli.Job) (innsigli.Decisi
 	if err != nil || !s.codeCounts() {
 		return nil, err
 	}
-	code := n.Identity.Code(innsigli.Token(j.Ref))
-	left := s.facts.Challenge.ExpiresAt.Sub(s.facts.Now)
-	text := s.short(s.codeKey("sms.code"), "code", code) + "\n" + s.words.N("sms.valid", max(1, int(left.Round(time.Minute)/time.Minute)))
+	return n.text(ctx, s, told())
+}
+
+func (n *Notifier) codeWords(s *scene) (words, tail string) {
+	code := n.Identity.Code(innsigli.Token(s.job.Ref))
 	if host := hostOf(s.link(n.Links)); host != "" {
-		text += "\n\n@" + host + " #" + code
+		tail = "\n\n@" + host + " #" + code
 	}
-	return n.text(ctx, s, text, told())
+	return s.short(s.codeKey("sms.code"), "code", code) + "\n" + s.words.N("sms.valid", s.minutes()), tail
 }
 
 func hostOf(link string) string {

@@ -12,5 +12,5 @@ func (n *Notifier) smsExpired(ctx context.Context, j innsigli.Job) (innsigli.Dec
 	if err != nil || !s.in(innsigli.Expired) {
 		return nil, err
 	}
-	return n.text(ctx, s, s.short("sms.expired"), told(line(innsigli.LogCancelSent, j, bySms)))
+	return n.text(ctx, s, told(line(innsigli.LogCancelSent, j, bySms)))
 }

@@ -16,9 +16,15 @@ func (n *Notifier) smsInvitation(ctx context.Context, j innsigli.Job) (innsigli.
 	if err != nil || !s.waits() {
 		return nil, err
 	}
-	text := clean(s.you.CustomSms, maxCustomSms)
-	if text == "" {
-		text = s.short("sms.invitation")
+	if s.you.CustomSms != "" { // words for this person go before those for everyone
+		s.template = innsigli.Template{}
 	}
-	return n.text(ctx, s, text+"\n"+s.link(n.Links), innsigli.InvitationSent(j, bySms))
+	return n.text(ctx, s, innsigli.InvitationSent(j, bySms))
+}
+
+func (s *scene) invitationWords() string {
+	if text := clean(s.you.CustomSms, maxCustomSms); text != "" {
+		return text
+	}
+	return s.short("sms.invitation")
 }

@@ -12,9 +12,13 @@ func (n *Notifier) smsReminder(ctx context.Context, j innsigli.Job) (innsigli.De
 	if err != nil || !s.remindable() {
 		return nil, err
 	}
-	text := s.short("sms.reminder") + "\n" + s.link(n.Links)
-	if j.WithUnsubscribe() {
-		text += "\n\n" + s.short("sms.stop") + "\n" + n.Links.Unsubscribe(s.you.Process, s.you.Key)
+	return n.text(ctx, s, innsigli.ReminderSent(j, bySms))
+}
+
+func (n *Notifier) reminderTail(s *scene) string {
+	tail := "\n" + s.link(n.Links)
+	if s.job.WithUnsubscribe() {
+		tail += "\n\n" + s.short("sms.stop") + "\n" + n.Links.Unsubscribe(s.you.Process, s.you.Key)
 	}
-	return n.text(ctx, s, text, innsigli.ReminderSent(j, bySms))
+	return tail
 }

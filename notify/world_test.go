@@ -35,6 +35,7 @@ type world struct {
 	*notify.Notifier
 	facts    innsigli.Facts
 	hook     innsigli.Webhook
+	template innsigli.Template
 	doc      []byte
 	big      int64 // size of a document made of nothing instead of doc
 	made     int   // documents that were opened
@@ -169,6 +170,13 @@ func (w *world) Webhook(_ context.Context, id int64) (innsigli.Webhook, error) {
 		return innsigli.Webhook{}, &innsigli.Error{Kind: innsigli.NotFound, Text: "none"}
 	}
 	return w.hook, nil
+}
+
+func (w *world) TemplateFor(_ context.Context, p innsigli.TemplatePlace) (innsigli.Template, error) {
+	if p.Type != w.template.Type || p.Flow != w.facts.Flow.Key || p.Company != w.facts.Company.Key {
+		return innsigli.Template{}, &innsigli.Error{Kind: innsigli.NotFound, Text: "none"}
+	}
+	return w.template, nil
 }
 
 func (w *world) WebhookKeys(context.Context, innsigli.CompanyKey) (innsigli.WebhookKeys, error) {

@@ -54,7 +54,8 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order, p.requires_auth,
 	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
 	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0),
-	coalesce(s.level, ''), coalesce(s.pending, 0), coalesce(a.level, ''), coalesce(a.pending, 0)
+	coalesce(s.level, ''), coalesce(s.pending, 0), coalesce(a.level, ''), coalesce(a.pending, 0),
+	` + inboxColumn + `
 	from process p
 	join company c on c.key = p.company
 	join flow f on f.key = p.flow
@@ -215,7 +216,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
 		&c.Name, &c.Email, &language, (*string)(&c.Origins), &c.Colour, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder, &proof,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
-		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending, &evidenceLevel, &evidencePending,
+		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending, &evidenceLevel, &evidencePending, &f.Inbox,
 	)
 	if err != nil {
 		return err

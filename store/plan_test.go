@@ -134,6 +134,19 @@ func everyVerb(t *testing.T, w *world) {
 	if _, _, err := w.Replay(t.Context(), 1, "00"); err != nil {
 		t.Fatal(err)
 	}
+	tm := w.template(t, innsigli.Template{Type: innsigli.TemplateSignup})
+	if err := w.ChangeTemplate(t.Context(), w.company.Key, tm); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.TemplateFor(t.Context(), innsigli.TemplatePlace{Company: w.company.Key, Type: tm.Type}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Templates(t.Context(), w.company.Key); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.RemoveTemplate(t.Context(), w.company.Key, tm.ID); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := w.Authenticate(t.Context(), w.company.Key, w.keyHash); err != nil {
 		t.Fatal(err)
 	}

@@ -132,6 +132,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 		Mail: s.plan.seam.wrapMail(mail), Sms: sms, Calls: calls, From: s.plan.mailFrom, Domain: mailDomain(s.plan.public.Hostname()),
 		Options: notify.Options{Allow: s.plan.webhookAllow}, Now: s.now, Log: s.log,
 	}
+	s.svc.Templater = n
 	handlers := map[innsigli.JobKind]job.Handler{
 		innsigli.JobSeal:       s.svc.SealJob,
 		innsigli.JobRaise:      s.svc.RaiseJob,
