@@ -50,12 +50,13 @@ type Change struct { //nolint:recvcheck // what decisions share fill a place; wh
 	Enter     Token       // the challenge by which somebody is admitted to the document
 	Decline   *Refusal    // a signee refuses
 
-	Edit   []Signee          // signees of the process become so: address, reason, user
-	Add    []Signee          // signees are added behind all others
-	Remove []SigneeKey       // signees are taken off
-	Quiet  []Quiet           // reminders that are queued for signees must not go out
-	Hush   []Hush            // what is queued for signees must not go out, and their codes are void
-	Meta   map[string]string // the whole of it, when it changes
+	Edit     []Signee          // signees of the process become so: address, reason, user
+	Add      []Signee          // signees are added behind all others
+	Remove   []SigneeKey       // signees are taken off
+	Reassign []Reassignment    // others take the places of signees
+	Quiet    []Quiet           // reminders that are queued for signees must not go out
+	Hush     []Hush            // what is queued for signees must not go out, and their codes are void
+	Meta     map[string]string // the whole of it, when it changes
 
 	Reminded []SigneeKey // the company asked for a reminder of these signees, which counts against its limit
 
@@ -94,7 +95,7 @@ func (c Change) Empty() bool {
 // leavesSignees says whether nothing becomes of signees.
 func (c Change) leavesSignees() bool {
 	return len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Enter == "" && c.Decline == nil &&
-		len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Hush) == 0
+		len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Reassign) == 0 && len(c.Hush) == 0
 }
 
 // leavesFiles says whether nothing becomes of the document and the files beside it.
@@ -178,6 +179,7 @@ const (
 	JobSmsExpired    JobKind = "sms.expired"
 	JobCallCode      JobKind = "call.code"
 	JobWebhook       JobKind = "webhook"
+	JobMailPassed    JobKind = "mail.reassigned"
 )
 
 // Job is work that one commit ordered. A row holds ids, language, kind and address; never a key, a code, a document, a
@@ -294,6 +296,9 @@ func (c Change) signees(line func(string, ...any)) {
 	}
 	for _, k := range c.Remove {
 		line("remove %s", k)
+	}
+	for _, r := range c.Reassign {
+		line("reassign %s to %s %s", r.From, r.To.Key, strings.Join([]string{r.To.Name, r.To.Email, r.To.Phone, r.To.Delivery.String()}, " | "))
 	}
 	for _, q := range c.Quiet {
 		line("quiet %s%s", q.Signee, map[bool]string{true: " for good"}[q.Off])

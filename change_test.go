@@ -179,6 +179,7 @@ func TestChangeZeroIsEmptyAndEveryFieldCounts(t *testing.T) {
 func TestGoldenChangePrintsEverythingAReviewerNeeds(t *testing.T) {
 	golden(t, "every_member", Change{
 		State: Canceled, EndedBy: "x@example.com", Invited: []SigneeKey{keyAnna}, Seen: keyBjorn,
+		Reassign:  []Reassignment{{keyAnna, bjorn()}},
 		Read:      &Read{keyBjorn, Reading{testNow, 12, "1-3", 1}},
 		Sign:      []Signature{{Signee: keyAnna, Via: "sms", SHA256: shownSHA256}},
 		Challenge: &Challenge{Token: testToken, Signee: keyAnna, Via: "email", ExpiresAt: testNow},

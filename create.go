@@ -24,9 +24,11 @@ type CreateRequest struct {
 	InOrder     bool // signInOrder
 	// RequiresAuth: people prove who they are, by a code, before they are shown the document.
 	RequiresAuth bool
-	User         string
-	Meta         map[string]string
-	Signees      []NewSignee
+	// AllowReassign: a signee may pass signing on to somebody else.
+	AllowReassign bool
+	User          string
+	Meta          map[string]string
+	Signees       []NewSignee
 	// ReminderRule is "first:every" in days, or empty (see [ReminderRule]).
 	ReminderRule string
 	Flatten      bool // draw form fields and annotations into the pages
@@ -212,7 +214,7 @@ func newProcess(now time.Time, expire time.Duration, c Caller, flow Flow, r Crea
 	p := Process{
 		Key: key, Group: GroupKey(key), Company: c.Company.Key, Flow: flow.Key, State: Created,
 		FileName: r.FileName, DisplayName: r.DisplayName, Location: r.Location, InOrder: r.InOrder, RequiresAuth: r.RequiresAuth, User: r.User, Meta: r.Meta,
-		Flatten:   r.Flatten,
+		Flatten: r.Flatten, AllowReassign: r.AllowReassign,
 		CreatedAt: now, ExpiresAt: now.Add(expire),
 	}
 	p.Reminders, _ = parseReminderRule(r.ReminderRule) // checked before

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -91,6 +92,18 @@ type EvidenceReading struct {
 	Downloads int        `json:"downloads,omitempty"`
 }
 
+// EvidencePassed is one time that signing was passed on: from whom, by whom and when.
+type EvidencePassed struct {
+	At        time.Time `json:"at"`
+	Reference string    `json:"reference"` // of the signee whose place was taken
+	Name      string    `json:"name"`
+	Email     string    `json:"email,omitempty"`
+	Phone     string    `json:"phone,omitempty"`
+	By        string    `json:"by,omitempty"` // that person's address or name, or whoever did it for the company
+	Address   string    `json:"ipAddress,omitempty"`
+	Agent     string    `json:"userAgent,omitempty"`
+}
+
 // EvidenceOpening is one time that a person was shown the document.
 type EvidenceOpening struct {
 	At      time.Time `json:"at"`
@@ -119,6 +132,7 @@ type EvidenceSignee struct {
 	CodeTries int        `json:"codeTries,omitempty"`  // answers to the code that was right at last, that one among them
 	Wrong     int        `json:"wrongTries,omitempty"` // wrong answers to any code
 
+	Passed      []EvidencePassed  `json:"passedOn,omitempty"`    // how signing came to this person, the first signee first
 	Invitations []EvidenceMessage `json:"invitations,omitempty"` // handed over
 	Codes       []EvidenceMessage `json:"codes,omitempty"`       // asked for
 	Openings    []EvidenceOpening `json:"openings,omitempty"`
@@ -152,7 +166,9 @@ func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evid
 		e.Document.Original = p.Document.Original
 	}
 	for _, s := range p.Signees {
-		e.Signees = append(e.Signees, evidenceSignee(s, lines))
+		one := evidenceSignee(s, lines)
+		one.Passed = evidencePassed(&p, s.Key, lines)
+		e.Signees = append(e.Signees, one)
 	}
 	for _, l := range lines {
 		e.Events = append(e.Events, EvidenceEvent{At: l.At, Kind: l.Kind, Signee: l.Signee.Reference(), Detail: l.Detail})
@@ -215,6 +231,25 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 		e.Act = act
 	}
 	return e
+}
+
+// evidencePassed tells how signing came to a signee from others.
+func evidencePassed(p *Process, k SigneeKey, lines []LogEntry) []EvidencePassed {
+	var out []EvidencePassed
+	for {
+		s, ok := p.passedBy(k)
+		if !ok || len(out) > MaxReassigns {
+			slices.Reverse(out)
+			return out
+		}
+		one := EvidencePassed{At: s.RemovedAt, Reference: s.Key.Reference(), Name: s.Name, Email: s.Email, Phone: s.Phone}
+		for _, l := range lines {
+			if l.Kind == LogReassigned && l.Signee == s.Key {
+				one.By, one.Address, one.Agent = l.CreatedBy(), l.Client.Address, l.Client.Agent
+			}
+		}
+		out, k = append(out, one), s.Key
+	}
 }
 
 // tell adds what a line of the log says about the person.

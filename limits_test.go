@@ -28,6 +28,7 @@ var limitTests = map[string]func(*testing.T){
 	"MaxReadPages":     readPages,
 	"MaxReadSeconds":   readSeconds,
 	"MaxDownloads":     downloads,
+	"MaxReassigns":     reassigns,
 	"MaxOrigins":       origins,
 	"MaxOriginLen":     originLength,
 	"MaxSignees": requestLimit(MaxSignees, "createSignees", func(r *CreateRequest, n int) {

@@ -36,6 +36,8 @@ const (
 	LogRemindersOff    LogKind = "RemindersStopped"
 	LogSigneeRemoved   LogKind = "SigneeRemoved"
 	LogRemovalSent     LogKind = "RemovalSent"
+	LogReassigned      LogKind = "SigneeReassigned"
+	LogReassignSent    LogKind = "ReassignmentSent"
 	LogMetaUpdated     LogKind = "MetaUpdated"
 	LogDeclineSent     LogKind = "DeclineSent"
 	LogNotReachable    LogKind = "SigneeNotReachable"
@@ -104,6 +106,8 @@ var logSentences = map[LogKind]string{
 	LogRemindersOff:    "Automatic reminders stopped. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogSigneeRemoved:   "Signee removed. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogRemovalSent:     "Signee told of the removal. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogReassigned:      "Signee passed signing on. ProcessKey: %[1]s. Signee key: %[2]s. To: %[3]s.",
+	LogReassignSent:    "Owner told that signing was passed on. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogMetaUpdated:     "Meta updated. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogDeclineSent:     "Owner told that a signee declined. ProcessKey: %[1]s. Delivery method : %[3]s ",
 	LogNotReachable:    "Signee has neither e-mail nor phone and was not told. ProcessKey: %[1]s. Signee key: %[2]s.",

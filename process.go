@@ -47,12 +47,14 @@ type Process struct {
 	FileName     string
 	DisplayName  string // activityDisplayName
 	Location     Location
-	RequiresAuth bool   // people prove who they are before they are shown the document
-	InOrder      bool   // signInOrder: everyone waits for those before
-	User         string // e-mail of the owner, may be empty
-	Meta         map[string]string
-	Flatten      bool // form fields and annotations were drawn into the pages
-	Reminders    ReminderRule
+	RequiresAuth bool // people prove who they are before they are shown the document
+	// AllowReassign: a signee may pass signing on to somebody else.
+	AllowReassign bool
+	InOrder       bool   // signInOrder: everyone waits for those before
+	User          string // e-mail of the owner, may be empty
+	Meta          map[string]string
+	Flatten       bool // form fields and annotations were drawn into the pages
+	Reminders     ReminderRule
 
 	Document Document // the intake bytes: what everyone is shown until completion
 	Sealed   Document // zero until Completed
@@ -62,7 +64,7 @@ type Process struct {
 	Evidence Reference
 
 	Signees []Signee // in the order of the request
-	Removed []Signee // taken off while the process ran: they take no part
+	Removed []Signee // taken off while the process ran, or passed signing on: they take no part
 
 	CreatedAt time.Time
 	ExpiresAt time.Time

@@ -43,6 +43,9 @@ func decideRemoveSignee(f Facts, r RemoveSigneeRequest) (Change, error) {
 	you, ok := p.Signee(r.Signee)
 	switch {
 	case !ok && p.wasRemoved(r.Signee):
+		if err := f.errOf(r.Signee); err == errReassigned {
+			return Change{}, err // somebody else still signs
+		}
 		return Change{}, nil // a client whose first answer was lost
 	case !ok:
 		return Change{}, errNoSignee

@@ -54,7 +54,7 @@ func (s *Service) LookSequence(ctx context.Context, q SequenceKey, k SequenceSig
 	}
 	you, ok := f.Person(k)
 	if !ok && f.personRemoved(k) {
-		return SequenceView{}, errRemoved
+		return SequenceView{}, f.errOfPerson(k)
 	}
 	if !ok {
 		return SequenceView{}, errNoSequence

@@ -41,6 +41,8 @@ type Signee struct {
 	DeclinedAt    time.Time // refused to sign, which ended the process
 	DeclineReason string    // for the owner; may be empty
 	RemovedAt     time.Time // taken off a running process
+	PassedTo      SigneeKey // who took the place when signing was passed on; then RemovedAt says when
+	Passes        int       // how often signing was passed on before it came to this signee
 
 	Added Once // to a running process
 

@@ -64,7 +64,7 @@ func (s *Service) Look(ctx context.Context, p ProcessKey, k SigneeKey, caller *C
 	you, ok := f.Process.Signee(k)
 	switch {
 	case !ok && f.Process.wasRemoved(k):
-		return View{}, errRemoved
+		return View{}, f.errOf(k)
 	case !ok:
 		return View{}, errNoSignee
 	}

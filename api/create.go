@@ -34,6 +34,7 @@ type createSigningProcess struct {
 	ActivityDisplayName  string                    `json:"activityDisplayName"`
 	FlattenDocument      bool                      `json:"flattenDocument"`
 	ReminderRule         string                    `json:"reminderRule"`
+	AllowReassign        bool                      `json:"allowReassign"` // ours
 }
 
 type createAttachment struct {
@@ -171,8 +172,8 @@ func (in *createSigningProcess) request() (innsigli.CreateRequest, error) {
 	req := innsigli.CreateRequest{
 		Flow: innsigli.FlowKey(strings.TrimSpace(in.FlowKey)), FileName: strings.TrimSpace(in.PdfFileName), User: strings.TrimSpace(in.User),
 		DisplayName: strings.TrimSpace(in.ActivityDisplayName), InOrder: in.SignInOrder, RequiresAuth: in.RequiresAuth, Flatten: in.FlattenDocument, Hash: in.hash(),
-		ReminderRule: strings.TrimSpace(in.ReminderRule),
-		Attachments:  in.attachments(),
+		ReminderRule: strings.TrimSpace(in.ReminderRule), AllowReassign: in.AllowReassign,
+		Attachments: in.attachments(),
 	}
 	var ok bool
 	if req.Location, ok = enum(in.SignatureLocation, innsigli.TopFirstPage, innsigli.ParseLocation); !ok {

@@ -24,6 +24,7 @@ type createSequentialSigning struct {
 	User                   string                 `json:"user"`
 	RequiresAuth           bool                   `json:"requiresAuth"`
 	SignInOrder            bool                   `json:"signInOrder"`
+	AllowReassign          bool                   `json:"allowReassign"` // ours: of all its processes
 }
 
 // uploads are the documents of one request, by the number of their process. Each goes into the blob store as it comes,
@@ -183,6 +184,7 @@ func (in *createSequentialSigning) request() (innsigli.CreateSequenceRequest, er
 		}
 		p, err := in.CreateSigningProcesses[i].request()
 		bad = append(bad, innsigli.FieldsOf(innsigli.InPlace(fmt.Sprintf("createSigningProcesses[%d].", i), err))...)
+		p.AllowReassign = p.AllowReassign || in.AllowReassign
 		req.Processes = append(req.Processes, p)
 	}
 	if len(bad) > 0 {

@@ -27,6 +27,9 @@ type signingProcess struct {
 	SequenceKey          string                `json:"sequenceKey,omitempty"`
 	ReminderRule         string                `json:"reminderRule,omitempty"`
 
+	// Ours: whether signees may pass signing on.
+	AllowReassign bool `json:"allowReassign,omitzero"`
+
 	// Ours: how far the seal of a completed process is proven, and whether it is still to be raised.
 	SealLevel   string `json:"sealLevel,omitempty"`
 	SealPending bool   `json:"sealPending,omitzero"`
@@ -92,7 +95,8 @@ func (a *API) frame(p innsigli.Process, s innsigli.SigneeKey) signingProcess {
 		Key: string(p.Key), FlowKey: string(p.Flow), Status: p.State.Shown(), PdfFileName: p.FileName,
 		Attachments: []struct{}{}, AttachmentReferences: a.references(p, s), SignatureLocation: p.Location.String(), Signees: []signee{},
 		FlattenDocument: p.Flatten, SealLevel: innsigli.LevelName(p.Sealed.Level), SealPending: p.Pending(),
-		SignInOrder: p.InOrder, RequiresAuth: p.RequiresAuth, SequenceKey: string(p.Sequence()), ReminderRule: p.Reminders.String(),
+		AllowReassign: p.AllowReassign,
+		SignInOrder:   p.InOrder, RequiresAuth: p.RequiresAuth, SequenceKey: string(p.Sequence()), ReminderRule: p.Reminders.String(),
 	}
 }
 

@@ -26,6 +26,10 @@ func (n *Notifier) invitationCard(s *scene) *card {
 	if u := s.facts.Process.User; validAddress(u) {
 		c.fact(s.t("mail.label.asker"), u)
 	}
+	if by, _ := s.facts.PassedBy(s.job.Signee); by != "" {
+		c.fact(s.t("mail.label.passed"), clean(by, maxName))
+		c.Why = s.t("mail.invitation.why_passed", "who", clean(by, maxName))
+	}
 	c.fact(s.t("mail.label.until"), s.date(s.facts.Process.ExpiresAt))
 	c.Button, c.URL = s.t("mail.invitation.button"), s.link(n.Links)
 	c.Rest = []paragraph{s.p(s.num("mail.invitation.next")), s.p("mail.invitation.private")}

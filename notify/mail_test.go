@@ -45,6 +45,8 @@ var scenes = []struct {
 	{"declined", innsigli.JobMailDeclined, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
 	{"owner_copy_declined", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
 	{"removed", innsigli.JobMailRemoved, bjorn, "bjorn@example.is", "", innsigli.Started, ""},
+	{"invitation_passed", innsigli.JobMailInvite, bjorn, "bjorn@example.is", "", innsigli.Started, ""},
+	{"reassigned", innsigli.JobMailPassed, bjorn, "anna@nordurljos.example", "", innsigli.Started, ""},
 	{"owner_copy_fallback", innsigli.JobMailOwnerCopy, "", "skrifstofa@nordurljos.example", "fallback", innsigli.Canceled, ""},
 	{"owner_copy_expired", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Expired, ""},
 }
@@ -58,6 +60,9 @@ func TestEachMailSaysWhatIsTrueInBothLanguages(t *testing.T) {
 					w.facts.Process.State = sc.state
 				} else {
 					w.ended(sc.state, sc.by)
+				}
+				if sc.name == "reassigned" || sc.name == "invitation_passed" {
+					w.facts.Process.Removed = []innsigli.Signee{{Key: "si20", Name: "Dagný Bjarkadóttir", PassedTo: bjorn, RemovedAt: noon}}
 				}
 				j := job(sc.kind, sc.who, sc.to, l)
 				j.Ref = sc.ref

@@ -132,6 +132,7 @@ func (n *Notifier) Handlers() map[innsigli.JobKind]Handler {
 		innsigli.JobSmsCanceled:   n.smsCanceled,
 		innsigli.JobSmsExpired:    n.smsExpired,
 		innsigli.JobCallCode:      n.callCode,
+		innsigli.JobMailPassed:    n.mailReassigned,
 		innsigli.JobWebhook: func(ctx context.Context, j innsigli.Job) (innsigli.Decision, error) {
 			return n.webhook(ctx, hooks, j)
 		},

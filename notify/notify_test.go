@@ -44,6 +44,7 @@ var states = map[innsigli.JobKind][]innsigli.State{
 	innsigli.JobCallCode:      {innsigli.Created, innsigli.Started},
 	innsigli.JobSmsCanceled:   {innsigli.Canceled, innsigli.Declined},
 	innsigli.JobSmsExpired:    {innsigli.Expired},
+	innsigli.JobMailPassed:    {innsigli.Created, innsigli.Started, innsigli.Sealing, innsigli.Completed},
 }
 
 func address(k innsigli.JobKind) string {

@@ -184,10 +184,10 @@ func TestOnlyRegisteredOriginsStandInThePolicy(t *testing.T) {
 	f := newFake(t)
 	h := served(t, f, nil)
 	v := process("sp01", innsigli.Started)
-	v.Company.Origins = "https://a.is http://localhost:3000"
+	v.Company.Origins, v.Process.AllowReassign = "https://a.is http://localhost:3000", true
 	link := f.put(v)
 	want := strings.Replace(csp, "frame-ancestors 'none'", "frame-ancestors https://a.is http://localhost:3000", 1)
-	for _, path := range []string{link, link + "/signature", link + "/code", link + "/decline", link + "/not-me", link + "/text/1"} {
+	for _, path := range []string{link, link + "/signature", link + "/code", link + "/decline", link + "/reassign", link + "/not-me", link + "/text/1"} {
 		w := ask(t, h, http.MethodGet, path, "")
 		if got := w.Header().Get("Content-Security-Policy"); got != want {
 			t.Errorf("%s: %s", path, got)
@@ -282,9 +282,11 @@ func TestAPageHearsNothing(t *testing.T) {
 func TestOptionsOfAFrameGoAlong(t *testing.T) {
 	f := newFake(t)
 	h := served(t, f, nil)
-	link := f.put(process("sp01", innsigli.Started))
+	v := process("sp01", innsigli.Started)
+	v.Process.AllowReassign = true
+	link := f.put(v)
 	const options = "?IFRAME=true&skipgreeting=TRUE&showEndScreen=false&hideSignDocumentHeaderText=true&lng=IS&evil=%22%3E"
-	for _, path := range []string{link, link + "/signature", link + "/code", link + "/decline"} {
+	for _, path := range []string{link, link + "/signature", link + "/code", link + "/decline", link + "/reassign"} {
 		body := ask(t, h, http.MethodGet, path+options, "").Body.String()
 		const kept = "hideSignDocumentHeaderText=true&amp;iframe=true&amp;lng=is&amp;showEndScreen=false&amp;skipGreeting=true"
 		if !strings.Contains(body, kept) || strings.Contains(body, "evil") {

@@ -17,7 +17,7 @@ func TestTheDocumentIsShownAfterItsCodeAlone(t *testing.T) {
 	v.Process.RequiresAuth = true
 	link := f.put(v)
 	h := served(t, f, nil)
-	for _, path := range []string{"", "?read", "/code", "/signature", "/decline", "/done"} {
+	for _, path := range []string{"", "?read", "/code", "/signature", "/decline", "/reassign", "/done"} {
 		w := ask(t, h, http.MethodGet, link+path, "")
 		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.HasPrefix(to, link+"/enter") {
 			t.Errorf("%q: status %d to %q", path, w.Code, to)

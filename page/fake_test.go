@@ -61,6 +61,8 @@ type fake struct {
 	drawn []byte
 	long  int // pages of every document, when set
 
+	passed innsigli.ReassignRequest // the last
+
 	images map[[2]int][]byte // page and width: drawing one takes a while
 }
 
@@ -406,6 +408,34 @@ func (f *fake) Decline(_ context.Context, r innsigli.DeclineRequest) (innsigli.V
 		}
 	})
 	return f.Look(context.Background(), r.Process, r.Signee, nil)
+}
+
+// Reassign knows the rules that the form can break.
+func (f *fake) Reassign(_ context.Context, _ *innsigli.Caller, r innsigli.ReassignRequest) (innsigli.Signee, error) {
+	var bad []innsigli.FieldError
+	add := func(field, code string) { bad = append(bad, innsigli.FieldError{Field: field, Code: code, Text: code}) }
+	if r.Name == "" {
+		add("name", "NotEmpty")
+	}
+	switch {
+	case !strings.Contains(r.Email, "@"):
+		add("email", "Email")
+	case r.Email == "bjorn@example.is":
+		add("email", "SamePerson")
+	case r.Email == "dagny@example.is":
+		add("email", "AlreadySignee")
+	}
+	if r.Phone == "" {
+		add("phoneNumber", "NotEmpty")
+	}
+	if len(bad) > 0 {
+		return innsigli.Signee{}, &innsigli.Error{Kind: innsigli.Invalid, Code: bad[0].Code, Text: bad[0].Text, Fields: bad}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.passed = r
+	f.fail = &innsigli.Error{Kind: innsigli.Gone, Code: "SigneeReassigned"}
+	return innsigli.Signee{}, nil
 }
 
 // process makes a view of three people of whom the second, Björn, holds the link.

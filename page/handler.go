@@ -25,6 +25,7 @@ type Signing interface {
 	CodeWays(phone, email string) []innsigli.Channel
 	RequestCode(ctx context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error)
 	Decline(ctx context.Context, r innsigli.DeclineRequest) (innsigli.View, error)
+	Reassign(ctx context.Context, caller *innsigli.Caller, r innsigli.ReassignRequest) (innsigli.Signee, error)
 	RequestEntry(ctx context.Context, r innsigli.EntryRequest) (innsigli.Challenge, error)
 	Enter(ctx context.Context, t innsigli.Token, code string, from innsigli.Client) (innsigli.View, innsigli.Access, error)
 	Subscription(ctx context.Context, p innsigli.ProcessKey, tag string) (v innsigli.View, off bool, err error)

@@ -139,6 +139,8 @@ func kindOf(e *innsigli.Error, status int) string {
 	switch {
 	case e.Code == "SigneeRemoved":
 		return "removed"
+	case e.Code == "SigneeReassigned":
+		return "reassigned"
 	case e.Code == "OtpLocked":
 		return "locked"
 	case e.Code == "TooManyCodes":

@@ -89,6 +89,17 @@ func stories(f *fake) []story {
 	enter := f.put(locked) + "/enter"
 	declined := process("sp0e", innsigli.Declined)
 	declined.You.DeclinedAt = noon
+	passable := process("sp20", innsigli.Started)
+	passable.Process.AllowReassign = true
+	passes := f.put(passable)
+	manyPassable := bundle("pg0a", innsigli.Started, nil)
+	for i := range manyPassable.Members {
+		manyPassable.Members[i].Process.AllowReassign = true
+	}
+	allPass := f.putAll(manyPassable)
+	byMail := process("sp21", innsigli.Started)
+	byMail.You.Phone, byMail.Process.AllowReassign = "", true
+	byMail.Process.Signees[1] = byMail.You
 	return []story{
 		{name: "home", path: "/", status: 200},
 		{name: "sign", path: open, status: 200},
@@ -132,6 +143,17 @@ func stories(f *fake) []story {
 		{name: "declined-other", path: f.put(process("sp0f", innsigli.Declined)), status: 410},
 		{name: "all-decline", path: many + "/decline", status: 200},
 		{name: "all-declined", path: f.putAll(bundle("pg08", innsigli.Declined, refused)), status: 410},
+		{name: "sign-passable", path: passes, status: 200},
+		{name: "reassign", path: passes + "/reassign", status: 200},
+		{name: "reassign-by-mail", path: f.put(byMail) + "/reassign", status: 200},
+		{name: "reassign-wrong", method: "POST", path: passes + "/reassign", form: "name=&email=x&phone=", status: 400},
+		{name: "reassign-own", method: "POST", path: passes + "/reassign", form: "name=Me&email=bjorn@example.is&phone=%2B3545551886", status: 400},
+		{name: "reassign-other", method: "POST", path: passes + "/reassign", form: "name=Dagn%C3%BD&email=dagny@example.is&phone=%2B3545551886", status: 400},
+		{name: "all-passable", path: allPass, status: 200},
+		{name: "all-reassign", path: allPass + "/reassign", status: 200},
+		{name: "reassigned", path: passes, status: 410, with: func(f *fake) {
+			f.fail = &innsigli.Error{Kind: innsigli.Gone, Code: "SigneeReassigned"}
+		}},
 		{name: "expired", path: f.put(process("sp0b", innsigli.Expired)), status: 410},
 		{name: "not-found", path: "/s/spff/siff", status: 404},
 		{name: "locked", method: "POST", path: open + "/code", status: 429, with: func(f *fake) {
@@ -277,7 +299,7 @@ func checkPage(t *testing.T, name, tag, html string) {
 			t.Errorf("%s: what reads %q is called %q", name, m[2], m[1])
 		}
 	}
-	if key := regexp.MustCompile(`\b(sign|code|declined?|stop|stopped|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
+	if key := regexp.MustCompile(`\b(sign|code|declined?|reassign|stop|stopped|done|sad|outbox|home|people|page|text|verify)\.[a-z]+`).FindString(visible(html)); key != "" {
 		t.Errorf("%s: a key is shown: %q", name, key)
 	}
 }

@@ -250,6 +250,10 @@ func (l *layout) signees(list []innsigli.EvidenceSignee) {
 	if len(list) > 0 {
 		native, english := l.w.pair("given")
 		head = append(head, l.para(l.soft(8), native, 3), l.para(l.soft(8), english, 0))
+		if slices.ContainsFunc(list, func(s innsigli.EvidenceSignee) bool { return len(s.Passed) > 0 }) {
+			native, english = l.w.pair("given.passed")
+			head = append(head, l.para(l.soft(8), native, 3), l.para(l.soft(8), english, 0))
+		}
 	}
 	for _, s := range list {
 		l.add(append(head, l.signee(s)...)...)
@@ -278,11 +282,23 @@ func (l *layout) signee(s innsigli.EvidenceSignee) []row {
 	return append(rows, slices.Concat(
 		l.plain("personal.code", s.Code), l.plain("email", s.Email), l.plain("phone", s.Phone), l.plain("reason", s.Reason),
 		l.plain("type", l.w.known("type."+strings.ToLower(s.Type), s.Type)),
-		l.invited(s), l.plain("seen", stampOf(s.SeenAt)), l.reading(s.Reading),
+		l.passed(s.Passed), l.invited(s), l.plain("seen", stampOf(s.SeenAt)), l.reading(s.Reading),
 		l.code(s),
 		l.plain("signed", stampOf(s.SignedAt)), l.plain("act", l.w.known("act."+s.Act, s.Act)), l.consent(s.Consent), l.plain("ip", s.Address), l.plain("agent", s.Agent),
 		l.hash("shown", s.Shown), l.hash("link", s.Link), l.hash("reference", s.Reference),
 	)...)
+}
+
+// passed says from whom signing came to the person, and who did that when and whence.
+func (l *layout) passed(list []innsigli.EvidencePassed) []row {
+	var rows []row
+	for _, p := range list {
+		name := strings.Join(strings.Fields(p.Name+" "+p.Email), " ")
+		rows = append(rows, l.plain("passed.by", dotted(stamp(p.At), name))...)
+		rows = append(rows, l.plain("created.by", p.By)...)
+		rows = append(rows, l.plain("ip", p.Address)...)
+	}
+	return rows
 }
 
 // invited says when which address got the invitation, or when it was ordered if the log does not say more.

@@ -109,6 +109,7 @@ func three() innsigli.Evidence {
 			s.Codes = []innsigli.EvidenceMessage{{At: *at(-92), Via: "sms", To: "+354 555 0100"}}
 			s.Consent = &innsigli.EvidenceConsent{Text: "By signing you agree that this electronic signature binds you as one on paper does.", Language: "en", Version: "0123456789ab"}
 			s.Reading = &innsigli.EvidenceReading{LastAt: at(-91), Seconds: 3725, Pages: "1-3,7", Downloads: 2}
+			s.Passed = []innsigli.EvidencePassed{{At: *at(-2901), Reference: "00c3d4e4", Name: "Ösp Ásgrímsdóttir", Email: "osp@example.com", Phone: "+354 555 0101", By: "osp@example.com", Address: "192.0.2.11", Agent: agent}}
 			s.Openings = []innsigli.EvidenceOpening{{At: *at(-100), Address: "192.0.2.10", Agent: agent}}
 			s.Reason, s.Phone, s.CodeVia, s.CodeTo = "Framkvæmdastjóri, með prókúru", "+354 555 0100", "sms", "+354 555 0100"
 		}

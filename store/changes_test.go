@@ -124,6 +124,37 @@ func TestSigneesAreAddedBehindAndRemovedOnesTakeNoPart(t *testing.T) {
 	})
 }
 
+func TestWhoeverTakesAPlaceStandsThere(t *testing.T) {
+	t.Parallel()
+	both(t, func(w *world) {
+		t := w.t
+		p := w.create(t, 3)
+		former := p.Signees[1]
+		next := former
+		next.Key, next.Email, next.Passes = innsigli.NewSigneeKey(), "next@example.com", 1
+		pass := innsigli.Change{Reassign: []innsigli.Reassignment{{From: former.Key, To: next}}, Hush: []innsigli.Hush{{Signee: former.Key}}}
+		w.change(t, p.Key, pass)
+		last := next
+		last.Key, last.Email, last.Passes = innsigli.NewSigneeKey(), "last@example.com", 2
+		w.change(t, p.Key, innsigli.Change{Reassign: []innsigli.Reassignment{{From: next.Key, To: last}}})
+		f := w.facts(t, p.Key)
+		if d := cmp.Diff([]innsigli.Signee{p.Signees[0], last, p.Signees[2]}, f.Process.Signees); d != "" {
+			t.Error(d)
+		}
+		if r := f.Process.Removed; len(r) != 2 || r[0].Key != former.Key || r[0].PassedTo != next.Key || r[1].PassedTo != last.Key || !r[0].RemovedAt.Equal(start) {
+			t.Errorf("removed: %+v", r)
+		}
+		next.Key = innsigli.NewSigneeKey()
+		pass.Reassign[0].To = next
+		if _, _, err := w.Decide(t.Context(), innsigli.Target{Process: p.Key}, always(pass)); err == nil {
+			t.Error("it was passed on a second time")
+		}
+		if got := w.facts(t, p.Key); len(got.Process.Signees) != 3 {
+			t.Errorf("a failed one left %d signees", len(got.Process.Signees))
+		}
+	})
+}
+
 func TestWrongTriesCountForThePersonAtAllDocuments(t *testing.T) {
 	t.Parallel()
 	both(t, func(w *world) {

@@ -18,8 +18,8 @@ const (
 	qIdem       = `select process, hash from idempotency where company = $1 and key = $2`
 	qGroup      = `insert into grp (key, version) values ($1, 1)`
 	qNewProcess = `insert into process (key, grp, company, flow, state, file_name, display_name, location, owner, meta, search,
-		created_at, expires_at, ended_at, ended_by, position, in_order, flatten, remind_first, remind_every, requires_auth)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '', $14, $15, $16, $17, $18, $19)`
+		created_at, expires_at, ended_at, ended_by, position, in_order, flatten, remind_first, remind_every, requires_auth, allow_reassign)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '', $14, $15, $16, $17, $18, $19, $20)`
 	qNewSignee = `insert into signee (key, process, position, name, ssn, phone, email, address, postal_code, city, reason, hide_code,
 		delivery, type, language, custom_sms, owner, search, person, once_key, once_request)
 		values ($1, $2, (select coalesce(max(o.position) + 1, 0) from signee o where o.process = $2),
@@ -114,7 +114,8 @@ func newProcess(b *batch, p *innsigli.Process, wrapped innsigli.WrappedKey, posi
 	key := string(p.Key)
 	b.must("process", qNewProcess, key, string(p.Group), string(p.Company), string(p.Flow), p.State.String(), p.FileName, p.DisplayName,
 		int64(p.Location), p.User, meta, folded(key, p.FileName, p.DisplayName, p.User), micros(p.CreatedAt), micros(p.ExpiresAt),
-		int64(position), flag(p.InOrder), flag(p.Flatten), int64(p.Reminders.First), int64(p.Reminders.Every), flag(p.RequiresAuth))
+		int64(position), flag(p.InOrder), flag(p.Flatten), int64(p.Reminders.First), int64(p.Reminders.Every), flag(p.RequiresAuth),
+		flag(p.AllowReassign))
 	for i := range p.Signees {
 		newSignee(b, key, &p.Signees[i])
 	}

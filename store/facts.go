@@ -51,7 +51,7 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 	c.name, c.email, c.language, c.origins, c.colour, f.name, f.active, f.created_at,
 	coalesce((select 1 + h.copied from key_hold h where h.process = p.key), 0),
 	case when exists (select 1 from key_hold h where h.process = p.key) then (select count(*) from job n where n.grp = p.grp and n.process = p.key
-		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order, p.requires_auth,
+		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order, p.requires_auth, p.allow_reassign,
 	coalesce(a.key, ''), coalesce(a.name, ''), coalesce(a.blob, ''), coalesce(a.size, 0), coalesce(a.sha256, ''), coalesce(a.pages, 0),
 	coalesce(q.key, ''), coalesce(q.owner, ''), coalesce(q.requires_auth, 0), coalesce(q.in_order, 0), coalesce(q.created_at, 0),
 	coalesce(s.level, ''), coalesce(s.pending, 0), coalesce(a.level, ''), coalesce(a.pending, 0),
@@ -69,7 +69,7 @@ const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email,
 	s.read_at, s.read_seconds, s.read_pages, s.downloads, s.wrong_tries, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256, s.consent_text, s.consent_language,
 	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3),
-	s.declined_at, s.decline_reason, s.removed_at, s.remind_from, s.reminders_off_at, s.once_key, s.once_request,
+	s.declined_at, s.decline_reason, s.removed_at, s.passed_to, s.passes, s.remind_from, s.reminders_off_at, s.once_key, s.once_request,
 	(select count(*) from reminder r where r.signee = s.key and r.at > $3)
 	from signee s`
 
@@ -207,14 +207,14 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	var state, meta, sealLevel, evidenceLevel string
 	var pending, evidencePending int64
 	var inOrder, auth, allInOrder, begun, location, created, expires, ended, language, active, flowCreated, held, hooks, pages, sealedPages, evidencePages int64
-	var flatten, signed, certification, erased, first, every, hour, proof int64
+	var flatten, signed, certification, erased, first, every, hour, proof, passing int64
 	err := r.Scan(
 		(*string)(&p.Key), (*string)(&p.Group), (*string)(&p.Company), (*string)(&p.Flow), &state, &p.FileName, &p.DisplayName,
 		&location, &p.User, &meta, &created, &expires, &ended, &p.EndedBy, &erased,
 		&flatten, &first, &every, &c.TimeZone, &hour, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
-		&c.Name, &c.Email, &language, (*string)(&c.Origins), &c.Colour, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder, &proof,
+		&c.Name, &c.Email, &language, (*string)(&c.Origins), &c.Colour, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder, &proof, &passing,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
 		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending, &evidenceLevel, &evidencePending, &f.Inbox,
 	)
@@ -235,7 +235,7 @@ func scanProcess(r row, f *innsigli.Facts) error {
 	c.Key, c.DefaultLanguage = p.Company, innsigli.Language(language)
 	fl.Key, fl.Company, fl.Active, fl.CreatedAt = p.Flow, p.Company, active != 0, timeOf(flowCreated)
 	f.Held, f.Copied, f.Hooks, p.InOrder = held != 0, held == heldAndCopied, int(hooks), inOrder != 0
-	p.RequiresAuth = proof != 0
+	p.RequiresAuth, p.AllowReassign = proof != 0, passing != 0
 	if q.Key != "" {
 		q.Company, q.RequiresAuth, q.InOrder, q.CreatedAt = p.Company, auth != 0, allInOrder != 0, timeOf(begun)
 	}
@@ -253,19 +253,20 @@ func scanAttachment(r row) (p innsigli.ProcessKey, a innsigli.Reference, err err
 func scanSignee(r row) (innsigli.Signee, error) {
 	var s innsigli.Signee
 	var hide, delivery, kind, language, invited, seen, readAt, readSeconds, downloads int64
-	var wrong, token, signed, codes, declined, removed, from, off, reminders int64
+	var wrong, token, signed, codes, declined, removed, passes, from, off, reminders int64
 	err := r.Scan(
 		(*string)(&s.Key), (*string)(&s.Process), &s.Name, &s.Ssn, &s.Phone, &s.Email, &s.Address, &s.PostalCode, &s.City,
 		&s.Reason, &hide, &delivery, &kind, &language, &s.CustomSms, &s.User, &invited, &seen,
 		&readAt, &readSeconds, &s.Reading.Pages, &downloads, &wrong, &token,
 		&signed, (*string)(&s.SignedBy), (*string)(&s.SignedVia), &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256, &s.Consent.Text, &s.Consent.Language,
 		&s.Drawing.Blob, &s.Drawing.Size, &s.Drawing.SHA256, (*string)(&s.Person), &codes,
-		&declined, &s.DeclineReason, &removed, &from, &off, &s.Added.Key, &s.Added.Request, &reminders,
+		&declined, &s.DeclineReason, &removed, (*string)(&s.PassedTo), &passes, &from, &off, &s.Added.Key, &s.Added.Request, &reminders,
 	)
 	s.HideCode, s.Delivery, s.Type = hide != 0, innsigli.Delivery(delivery), innsigli.SignatureType(kind)
 	s.Language, s.WrongTries, s.CodesInHour = innsigli.Language(language), int(wrong), int(codes)
 	s.InvitedAt, s.FirstSeenAt, s.LastTokenAt, s.SignedAt = timeOf(invited), timeOf(seen), timeOf(token), timeOf(signed)
 	s.Reading.LastAt, s.Reading.Seconds, s.Reading.Downloads = timeOf(readAt), int(readSeconds), int(downloads)
+	s.Passes = int(passes)
 	s.DeclinedAt, s.RemovedAt = timeOf(declined), timeOf(removed)
 	s.RemindFrom, s.RemindersOff, s.RemindersInHour = timeOf(from), timeOf(off), int(reminders)
 	return s, err

@@ -22,7 +22,11 @@ const (
 	// A signee who is taken off stands behind all others, so that the places of the rest stay theirs.
 	qRemove = `update signee set removed_at = $1, position = (select max(o.position) + 1 from signee o where o.process = $3)
 		where key = $2 and process = $3 and signed_at = 0 and removed_at = 0`
-	qMeta = `update process set meta = $1 where key = $2`
+	// Whoever takes a place gets it by way of the same number below zero, since two cannot stand at one.
+	qPassOn = `update signee set passed_to = $1 where key = $2 and process = $3 and removed_at = 0 and signed_at = 0`
+	qMirror = `update signee set position = -1 - (select o.position from signee o where o.key = $1), passes = $2 where key = $3 and process = $4`
+	qPlace  = `update signee set position = -1 - position where key = $1 and process = $2`
+	qMeta   = `update process set meta = $1 where key = $2`
 	// The invitation of a person of a sequence, and a code for all documents, may stand with any of the person's signees.
 	qHush = `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
 		address = case state when 'ready' then '' else address end, lane = case state when 'ready' then '' else lane end,
@@ -173,6 +177,9 @@ func keepSignees(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	for _, k := range c.Remove {
 		b.must("removal", qRemove, micros(f.Now), string(k), key)
 	}
+	for i := range c.Reassign {
+		keepReassigned(b, f, &c.Reassign[i])
+	}
 	for i := range c.Add {
 		newSignee(b, key, &c.Add[i])
 	}
@@ -195,6 +202,16 @@ func keepSignees(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 		meta, _ := marshalMeta(c.Meta) // texts by texts can always be written
 		b.must("meta", qMeta, meta, key)
 	}
+}
+
+// keepReassigned puts a new signee in the place of another, who then stands behind all others.
+func keepReassigned(b *batch, f *innsigli.Facts, r *innsigli.Reassignment) {
+	key, from, to := string(f.Process.Key), string(r.From), string(r.To.Key)
+	newSignee(b, key, &r.To)
+	b.must("mirrored place", qMirror, from, int64(r.To.Passes), to, key)
+	b.must("successor", qPassOn, to, from, key)
+	b.must("removal", qRemove, micros(f.Now), from, key)
+	b.must("place", qPlace, to, key)
 }
 
 // keepState moves the process. That State.May allows the step was seen by the decision, which read under the lock; the

@@ -316,13 +316,16 @@ func TestRacesCancelAgainstChanges(t *testing.T) {
 			"change": {func(p process, who string) answer {
 				return r.ask("PUT", signeePath(p, 1), "own", map[string]any{"email": "new" + who})
 			}, "SigneeUpdated"},
-			"add":    {func(p process, who string) answer { return r.addSignee(p.Key, byMail("New", "new"+who)) }, "SigneeAdded"},
+			"add": {func(p process, who string) answer { return r.addSignee(p.Key, byMail("New", "new"+who)) }, "SigneeAdded"},
+			"reassign": {func(p process, who string) answer {
+				return r.reassign(p, 1, map[string]any{"name": "New", "email": "new" + who})
+			}, "SigneeReassigned"},
 			"remove": {func(p process, _ string) answer { return r.removeSignee(p, 1) }, "SigneeRemoved"},
 		} {
 			won := map[string]int{}
 			for i := range rounds(t) {
 				who := fmt.Sprintf("%s%d@example.com", name, i)
-				p := r.create(pdf, byMail("Ann", "ann"+who), byMail("Bo", "bo"+who))
+				p := r.createPassable(pdf, byMail("Ann", "ann"+who), byMail("Bo", "bo"+who))
 				if i%2 == 0 {
 					r.settled() // else the invitation is still on its way
 				}

@@ -77,6 +77,7 @@ func mailKind(subject string) string {
 		{"Signing canceled: ", "canceled"},
 		{"Hætt við undirritun: ", "canceled, is"},
 		{"Declined: ", "declined"},
+		{"Passed on: ", "passed on"},
 		{"You do not have to sign any more: ", "removed"},
 		{"Time to sign is over: ", "expired"},
 		{"Frestur til undirritunar liðinn: ", "expired, is"},

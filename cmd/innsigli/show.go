@@ -63,6 +63,7 @@ func (c configCmd) Run(con console) error {
 # signature image   %d bytes, %d pixels a side (400)
 # code              valid %s, %d tries, %d codes an hour and signee, %d wrong tries in all (400, 429)
 # reminders         %d an hour and person by the API (429), rules of %d days and every %d (400)
+# passing on        a signature %d times (400)
 # webhooks          %d a flow, addresses of %d bytes (400)
 # templates         %d a company, messages of %d bytes, subjects of %d characters, button texts of %d (400); a filled SMS of %d
 # seal              waits %s for time stamps and revocation data, its messages %s for what is raised
@@ -72,7 +73,7 @@ func (c configCmd) Run(con console) error {
 `, innsigli.MaxDocumentBytes, innsigli.MaxSealedBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
 		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
 		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
-		innsigli.MaxWrongTries, innsigli.MaxRemindersAnHour, innsigli.MaxReminderFirst, innsigli.MaxReminderEvery, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.MaxTemplates, innsigli.MaxTemplateBytes, innsigli.MaxSubjectRunes, innsigli.MaxLinkTextRunes, innsigli.MaxSmsRunes, innsigli.SealPatience, innsigli.RaiseWait, authorityRate, authorityBurst, pki.MaxRequest, innsigli.HoldLifetime, innsigli.CompletedLink)
+		innsigli.MaxWrongTries, innsigli.MaxRemindersAnHour, innsigli.MaxReminderFirst, innsigli.MaxReminderEvery, innsigli.MaxReassigns, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.MaxTemplates, innsigli.MaxTemplateBytes, innsigli.MaxSubjectRunes, innsigli.MaxLinkTextRunes, innsigli.MaxSmsRunes, innsigli.SealPatience, innsigli.RaiseWait, authorityRate, authorityBurst, pki.MaxRequest, innsigli.HoldLifetime, innsigli.CompletedLink)
 	return err
 }
 
