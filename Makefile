@@ -12,7 +12,7 @@ PDFCPU     = v0.15.0
 export CGO_ENABLED = 0
 test races: export CGO_ENABLED = 1
 
-.PHONY: all run build test races bench corpus fuzz validators lint format check setup clean
+.PHONY: all run build test races bench storybook corpus fuzz validators lint format check setup clean
 all: build
 
 ## build: leaves bin/innsigli
@@ -43,6 +43,10 @@ bench: setup
 ## bench-large: cancel, activity page and reminders with a million processes against ten thousand
 bench-large: setup
 	INNSIGLI_PROCESSES=1000000 $(GO) test ./store -run '^$$' -bench Growth -benchtime 50x -timeout 120m
+
+## storybook: pictures of every page in every state, language, width and colour in bin/storybook, index.html first; LANGUAGES="is en" for some
+storybook: setup
+	INNSIGLI_STORYBOOK=$(CURDIR)/bin/storybook INNSIGLI_LANGUAGES='$(LANGUAGES)' $(GO) test -count=1 -timeout 60m -run '^TestStorybook$$' ./page
 
 ## validators: what EU DSS and pyHanko say of FILES="a.pdf b.pdf" signed under ANCHOR=root.pem
 validators: setup

@@ -36,7 +36,7 @@ func scenes(f *fake) []story {
 	found := func(words string) string {
 		return `document.querySelector("[data-find]").click(), document.querySelector("#find input").value = "` + words + `", document.querySelector("#find").requestSubmit(), `
 	}
-	on("sign", "found", found("agreement")+`until(() => document.querySelectorAll("#p1 .hit").length > 1)`)
+	on("sign", "found", found("agreement")+`until(() => document.querySelectorAll("#p1 .hit").length > 1 && document.querySelector(".hits").textContent.includes("3"))`)
 	on("sign", "not-found", found("aurora borealis")+`until(() => document.querySelector(".hits").textContent.length > 6)`)
 	on("sign", "large", `[1, 2].forEach(() => document.querySelector("[data-zoom='1']").click())`)
 	on("sign", "offline", `document.getElementById("offline").hidden = false`)

@@ -295,6 +295,7 @@ function paint(n) {
 }
 
 async function go(to) {
+  find.classList.add("some");
   const before = hits[at];
   at = (to + hits.length) % hits.length;
   const hit = hits[at];
@@ -333,7 +334,10 @@ async function look(wanted) {
     else if (at >= 0) told.textContent = fill(find.dataset.at, { n: at + 1, of: hits.length });
   }
   if (at < 0 && hits.length > 0) await go(0);
-  if (hits.length === 0) told.textContent = find.dataset.none;
+  if (hits.length > 0) return;
+  told.textContent = find.dataset.none;
+  if (!field.matches(":focus")) field.focus(); // the buttons go: there is nothing to go to
+  find.classList.remove("some");
 }
 
 function next(by) {
