@@ -53,6 +53,9 @@ type SMTP struct {
 	reached chan string
 	count   int
 	down    bool
+	cut     string
+	open    map[*smtp.Conn]bool
+	peers   map[string]bool
 }
 
 // Mail is a message as the server took it.
@@ -81,7 +84,7 @@ func NewSMTP(tb testing.TB, o SMTPOptions) *SMTP {
 	tb.Helper()
 	s := &SMTP{
 		o: o, rcpt: map[string]*smtp.SMTPError{}, nth: map[int]*smtp.SMTPError{}, hang: map[string]chan struct{}{},
-		reached: make(chan string, 100),
+		reached: make(chan string, 100), open: map[*smtp.Conn]bool{}, peers: map[string]bool{},
 	}
 	srv := smtp.NewServer(smtp.BackendFunc(s.session))
 	srv.Domain = "mail.test"
@@ -173,7 +176,43 @@ func (s *SMTP) Hang(address string) (release func()) {
 // Reached gives the addresses at which somebody began to wait after [SMTP.Hang].
 func (s *SMTP) Reached() <-chan string { return s.reached }
 
-// Down has every connection turned away with 421 until it is called with false.
+// Cut has a connection broken off once: at the next MAIL or RCPT ("mail", "rcpt"), in the middle of the next message
+// ("data"), or after the last dot of it, when it has been taken and before that is said ("dot").
+func (s *SMTP) Cut(stage string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = stage
+}
+
+// HangUp breaks off every connection.
+func (s *SMTP) HangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		_ = c.Conn().Close()
+	}
+}
+
+// Connections says how many have greeted so far, and how many of them are open.
+func (s *SMTP) Connections() (greeted, open int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.peers), len(s.open)
+}
+
+// cuts breaks the connection off when that is wanted at this stage.
+func (c *smtpSession) cuts(stage string) bool {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if c.s.cut != stage {
+		return false
+	}
+	c.s.cut = ""
+	_ = c.conn.Conn().Close()
+	return true
+}
+
+// Down has every connection turned away with 421 until it is called with false, those that are open at their next mail.
 func (s *SMTP) Down(yes bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,12 +244,16 @@ func answer(code int, address string) *smtp.SMTPError {
 	}
 }
 
+var errNotNow = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "not now"}
+
 func (s *SMTP) session(c *smtp.Conn) (smtp.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
-		return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "not now"}
+		return nil, errNotNow
 	}
+	s.peers[c.Conn().RemoteAddr().String()] = true // a connection greets a second time after STARTTLS
+	s.open[c] = true
 	return &smtpSession{s: s, conn: c}, nil
 }
 
@@ -268,12 +311,24 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 	return nil, true, l.check(l.user, string(response))
 }
 
-func (c *smtpSession) Reset()        { c.from, c.to = "", "" }
-func (c *smtpSession) Logout() error { return nil }
+func (c *smtpSession) Reset() { c.from, c.to = "", "" }
+
+func (c *smtpSession) Logout() error {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	delete(c.s.open, c.conn)
+	return nil
+}
 
 func (c *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if c.s.o.User != "" && c.user == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "login first"}
+	}
+	c.s.mu.Lock()
+	down := c.s.down
+	c.s.mu.Unlock()
+	if down || c.cuts("mail") {
+		return errNotNow
 	}
 	c.from = from
 	return nil
@@ -290,11 +345,17 @@ func (c *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if refusal != nil {
 		return refusal
 	}
+	if c.cuts("rcpt") {
+		return errNotNow
+	}
 	c.to = to
 	return nil
 }
 
 func (c *smtpSession) Data(r io.Reader) error {
+	if c.cuts("data") {
+		return errNotNow
+	}
 	m, err := readMail(r, c.s.o.HashOnly)
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: err.Error()}
@@ -312,6 +373,7 @@ func (c *smtpSession) Data(r io.Reader) error {
 		return refusal
 	}
 	c.s.tray.add(m)
+	c.cuts("dot")
 	return nil
 }
 

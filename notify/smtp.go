@@ -16,7 +16,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// SMTP hands mails over to a mail server (RFC 5321, RFC 6409), one connection a message.
+// SMTP hands mails over to a mail server (RFC 5321, RFC 6409), one message at a time over each of a few connections that
+// are kept.
 type SMTP struct {
 	address  string // host:port
 	host     string
@@ -25,6 +26,7 @@ type SMTP struct {
 	password string
 	o        SMTPOptions
 	limit    atomic.Int64
+	pool     *pool
 }
 
 var _ Transport = (*SMTP)(nil)
@@ -36,7 +38,15 @@ type SMTPOptions struct {
 	Connect time.Duration // default 10 s
 	Command time.Duration // a command's answer, and the longest pause while the message goes over; default 1 min
 	Submit  time.Duration // the answer after the message; default 5 min: the server may be scanning it
+	// Connections is how many there are at once; default [DefaultConnections].
+	Connections int
+	// Idle is how long a connection waits for the next message; default 30 s. RFC 5321 4.5.3.2.7 has servers wait 5 min,
+	// but what stands in between forgets connections sooner.
+	Idle time.Duration
 }
+
+// DefaultConnections is how many connections to the mail server there are at once.
+const DefaultConnections = 12
 
 // security is how the connection is protected.
 type security int
@@ -85,6 +95,7 @@ func NewSMTP(rawURL string, o SMTPOptions) (*SMTP, error) {
 		port = u.Port()
 	}
 	t.address = net.JoinHostPort(t.host, port)
+	t.pool = newPool(t.o.Connections, t.o.Idle)
 	return t, nil
 }
 
@@ -97,6 +108,10 @@ func (o SMTPOptions) withDefaults() SMTPOptions {
 	set(&o.Connect, 10*time.Second)
 	set(&o.Command, time.Minute)
 	set(&o.Submit, 5*time.Minute)
+	set(&o.Idle, 30*time.Second)
+	if o.Connections < 1 {
+		o.Connections = DefaultConnections
+	}
 	if o.Hello == "" {
 		o.Hello = "localhost"
 	}
@@ -116,46 +131,65 @@ func isLoopback(host string) bool {
 // Limit implements [Transport]: the SIZE of the last EHLO (RFC 1870).
 func (t *SMTP) Limit() int64 { return t.limit.Load() }
 
-// Probe greets the server and leaves, so that Limit is known and a wrong setting shows at start.
+// Probe greets the server, so that Limit is known and a wrong setting shows at start.
 func (t *SMTP) Probe(ctx context.Context) error {
-	c, stop, err := t.connect(ctx)
+	leave, err := t.pool.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	t.leave(c)
+	defer leave()
+	s, err := t.connect(ctx)
+	if err != nil {
+		return err
+	}
+	t.pool.put(s)
 	return nil
 }
 
-// SendMail implements [Transport].
+// Close ends the connections that are kept.
+func (t *SMTP) Close() { t.pool.close() }
+
+// SendMail implements [Transport]. When a connection that was kept turns out to have died before the message's last dot
+// was sent, a new one is tried at once. After the dot nobody knows whether the message was taken: that is for the next
+// attempt, whose Message-ID is the same.
 func (t *SMTP) SendMail(ctx context.Context, m *Message, wanted Wanted) error {
-	c, stop, err := t.connect(ctx)
+	leave, err := t.pool.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer leave()
+	if s := t.pool.take(ctx); s != nil {
+		err := t.transact(ctx, s, m, wanted)
+		t.pool.put(s)
+		if !s.lost || ctx.Err() != nil {
+			return err
+		}
+	}
+	s, err := t.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.pool.put(s)
+	return t.transact(ctx, s, m, wanted)
+}
+
+// transact carries out one mail transaction (RFC 5321 3.3).
+func (t *SMTP) transact(ctx context.Context, s *session, m *Message, wanted Wanted) error {
 	size := m.Size()
 	if limit := t.Limit(); limit > 0 && size > limit {
-		t.leave(c)
 		return &TooLargeError{Size: size, Limit: limit}
 	}
-	if err := t.envelope(c, m, size); err != nil {
-		t.leave(c)
+	if err := t.envelope(s, m, size); err != nil {
 		return err
 	}
 	if err := ask(ctx, wanted); err != nil {
-		t.leave(c)
 		return err
 	}
-	if err := t.data(c, m, size); err != nil {
-		return err // the connection is closed by stop: half a message must not be ended with a dot
-	}
-	t.leave(c)
-	return nil
+	return t.data(s, m, size)
 }
 
-// connect gives a greeted, protected and authenticated connection. stop closes it; so does the end of ctx.
-func (t *SMTP) connect(ctx context.Context) (c *smtp.Client, stop func(), err error) {
+// connect gives a new connection. The end of ctx closes it.
+func (t *SMTP) connect(ctx context.Context) (*session, error) {
 	dial := (&net.Dialer{Timeout: t.o.Connect}).DialContext
 	cfg := t.o.TLS.Clone()
 	if cfg.ServerName == "" {
@@ -166,21 +200,18 @@ func (t *SMTP) connect(ctx context.Context) (c *smtp.Client, stop func(), err er
 	}
 	conn, err := dial(ctx, "tcp", t.address)
 	if err != nil {
-		return nil, nil, fmt.Errorf("smtp connect: %w", err)
+		return nil, fmt.Errorf("smtp connect: %w", err)
 	}
-	unwatch := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	stop = func() {
-		unwatch()
-		_ = conn.Close() // what had to be said has been said
+	s := &session{conn: conn}
+	s.watch(ctx)
+	if s.c, err = t.greet(conn, cfg); err != nil {
+		s.unwatch()
+		_ = conn.Close()
+		return nil, err
 	}
-	c, err = t.greet(conn, cfg)
-	if err != nil {
-		stop()
-		return nil, nil, err
-	}
-	size, _ := c.MaxMessageSize()
+	size, _ := s.c.MaxMessageSize()
 	t.limit.Store(int64(size))
-	return c, stop, nil
+	return s, nil
 }
 
 func (t *SMTP) greet(conn net.Conn, cfg *tls.Config) (*smtp.Client, error) {
@@ -220,51 +251,53 @@ func (t *SMTP) greet(conn net.Conn, cfg *tls.Config) (*smtp.Client, error) {
 }
 
 // envelope sends MAIL and RCPT. A refusal of MAIL is about us, so only a size in it is final.
-func (t *SMTP) envelope(c *smtp.Client, m *Message, size int64) error {
+func (t *SMTP) envelope(s *session, m *Message, size int64) error {
 	o := &smtp.MailOptions{Size: size}
 	if !isPlain(m.From.Address + m.To.Address + m.ReplyTo) {
-		if ok, _ := c.Extension("SMTPUTF8"); !ok {
+		if ok, _ := s.c.Extension("SMTPUTF8"); !ok {
 			return &RefusedError{Stage: "rcpt", Code: "no SMTPUTF8"}
 		}
 		o.UTF8 = true
 	}
-	if err := c.Mail(m.From.Address, o); err != nil {
+	if err := s.said(s.c.Mail(m.From.Address, o)); err != nil {
 		if overSize(err) {
 			return &TooLargeError{Size: size, Limit: t.Limit()}
 		}
 		return plainError("mail from", err)
 	}
-	if err := c.Rcpt(m.To.Address, nil); err != nil {
+	s.open = true
+	if err := s.said(s.c.Rcpt(m.To.Address, nil)); err != nil {
 		return refusal("rcpt", err, size, t.Limit())
 	}
 	return nil
 }
 
-// data sends the message itself. A pause longer than the command's time-out ends the connection.
-func (t *SMTP) data(c *smtp.Client, m *Message, size int64) error {
-	w, err := c.Data()
-	if err != nil {
+// data sends the message itself. A pause longer than the command's time-out ends the connection. When the message ends
+// early the connection is closed: half a message must not be ended with a dot.
+func (t *SMTP) data(s *session, m *Message, size int64) error {
+	w, err := s.c.Data()
+	if s.said(err) != nil {
 		return refusal("data", err, size, t.Limit())
 	}
-	watch := time.AfterFunc(t.o.Command, func() { _ = c.Close() })
+	watch := time.AfterFunc(t.o.Command, func() { _ = s.c.Close() })
 	_, err = m.WriteTo(writerFunc(func(p []byte) (int, error) {
 		watch.Reset(t.o.Command)
-		return w.Write(p)
+		n, err := w.Write(p)
+		return n, s.said(err)
 	}))
 	watch.Stop()
 	if err != nil {
+		s.over = true
 		return fmt.Errorf("smtp data: %w", err)
 	}
 	if err := w.Close(); err != nil {
+		if e, ok := errors.AsType[*smtp.SMTPError](err); !ok || e.Code == 421 {
+			s.over = true
+		}
 		return refusal("message", err, size, t.Limit())
 	}
+	s.open = false
 	return nil
-}
-
-// leave says goodbye without waiting long for the answer; the message's fate is settled by then.
-func (t *SMTP) leave(c *smtp.Client) {
-	c.CommandTimeout = min(t.o.Command, 2*time.Second)
-	_ = c.Quit()
 }
 
 // plainError keeps of a server's answer the code alone; its text may repeat addresses. It is no refusal for good.

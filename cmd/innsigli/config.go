@@ -31,6 +31,7 @@ type base struct {
 // settings are what the server runs with.
 type settings struct {
 	base
+	mailSettings
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	AdminListen    string        `help:"Address for metrics and health in detail; default: the main listener, for loopback peers only." placeholder:"ADDR"`
 	PublicURL      string        `name:"public-url" help:"How people reach the server; default: http:// and the listening address." placeholder:"URL"`
@@ -128,6 +129,9 @@ func (s settings) check() (plan, error) {
 	p.loopback = web.LoopbackHost(host) && web.LoopbackHost(p.public.Hostname())
 	if s.SMTP == "" && !p.loopback {
 		return p, wrongUsage("--smtp is required when the server can be reached from elsewhere: the built-in outbox is for trying things out on one machine")
+	}
+	if err := s.mailSettings.check(); err != nil {
+		return p, err
 	}
 	p.noSms = s.SMS == "" && !p.loopback
 	if p.proxies, err = web.ParseProxies(s.TrustedProxies); err != nil {
@@ -255,7 +259,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "pki-allow", "trusted-proxies", "dev", "log-format",
 }
 

@@ -168,7 +168,9 @@ func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSende
 	}
 	var mail notify.Transport = s.outbox
 	if s.plan.SMTP != "" {
-		out, err := notify.NewSMTP(s.plan.SMTP, notify.SMTPOptions{Hello: mailDomain(s.plan.public.Hostname())})
+		out, err := notify.NewSMTP(s.plan.SMTP, notify.SMTPOptions{
+			Hello: mailDomain(s.plan.public.Hostname()), Connections: s.plan.SMTPConnections,
+		})
 		if err != nil {
 			return nil, nil, wrongUsage("--smtp: %w", err)
 		}
@@ -279,6 +281,9 @@ func (s *server) close() error {
 	var errs []error
 	if s.renderer != nil {
 		s.renderer.Close()
+	}
+	if s.smtp != nil {
+		s.smtp.Close()
 	}
 	if s.installation != nil {
 		errs = append(errs, s.installation.close())

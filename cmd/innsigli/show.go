@@ -27,6 +27,7 @@ func (c configCmd) Run(con console) error {
 		{"admin-listen", p.AdminListen},
 		{"public-url", p.public.String()},
 		{"smtp", noPassword(p.SMTP)},
+		{"smtp-connections", strconv.Itoa(p.SMTPConnections)},
 		{"mail-from", p.mailFrom},
 		{"sms", noPassword(p.SMS)},
 		{"voice", noPassword(p.Voice)},
