@@ -26,6 +26,9 @@ func (s *Service) RequestCode(ctx context.Context, r CodeRequest) (Challenge, er
 	_, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, nil, func(f Facts) (Change, error) {
 		return decideCode(f, r, token)
 	}))
+	if KindOf(err) == NotFound {
+		return Challenge{}, errNoSignee // the same words whichever key is wrong
+	}
 	if err != nil {
 		return Challenge{}, err
 	}

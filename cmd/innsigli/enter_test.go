@@ -363,9 +363,7 @@ func provenOnThePage(t *testing.T, r *rig) {
 	token = leadsTo(t, r.visit("POST", link+"/signature", cookie, url.Values{"kind": {"type"}, "typed": {"Ann"}}), link+"/code")
 	code = codeOf(r.mailTo(ann, func(m innsiglitest.Mail) bool { return codeOf(m) != "" && !r.used(codeOf(m)) }))
 	usedCodes.Store(r.url+code, true)
-	asked := r.visit("GET", link+"/code?token="+token, cookie, nil)
-	_, rest, _ := strings.Cut(string(asked.body), `name="consent" value="`)
-	consent, _, _ := strings.Cut(rest, `"`)
+	consent := consentOf(r.visit("GET", link+"/code?token="+token, cookie, nil))
 	leadsTo(t, r.visit("POST", link+"/sign", cookie, url.Values{"token": {token}, "code": {code}, "consent": {consent}}), link+"/done")
 	r.settled()
 	if e := evidenceIn(t, r.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil).body); e.Signees[0].Act != "typed" {

@@ -25,6 +25,8 @@ func TestScenarios(t *testing.T) {
 		{"signed by two", signedByTwo},
 		{"canceled before and after a signature", canceledTwice},
 		{"a signee with a phone gets the code by SMS", codeBySms},
+		{"links that are guessed", guessedLinks},
+		{"codes that are used again", replayedCodes},
 		{"nobody is invited", nobodyInvited},
 		{"a webhook of one type gets that type only", hookOfOneType},
 		{"ids of webhooks are 32 hex digits", hookIDs},
