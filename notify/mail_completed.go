@@ -114,6 +114,9 @@ func (s *scene) signedCard(c *card, by way) *card {
 	c.attached = by == attached
 	c.Tag, c.Tone = s.t("mail.completed.tag"), toneDone
 	s.documents(c)
+	if u := s.facts.Sender(); s.job.Kind == innsigli.JobMailNotify && validAddress(u) {
+		c.fact(s.t("mail.label.asker"), u)
+	}
 	s.people(c)
 	s.questions(c)
 	return c

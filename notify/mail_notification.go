@@ -13,14 +13,10 @@ func (n *Notifier) mailNotification(ctx context.Context, j innsigli.Job) (innsig
 }
 
 func (n *Notifier) notificationCard(s *scene, by way) *card {
-	sender := s.facts.Sender()
-	if sender == "" {
+	if s.facts.Sender() == "" {
 		s.owner = "" // it would be the company, and that is who reads
 	}
 	c := n.forCompany(s, by)
 	c.Why = s.t("mail.notification.why")
-	if validAddress(sender) {
-		c.fact(s.t("mail.label.asker"), sender)
-	}
 	return c
 }
