@@ -32,6 +32,9 @@ func (p *paperOf) Draw(marks []Mark, e Evidence) ([]byte, error) {
 	return pagesOf(len(marks) + 1), nil
 }
 
+// Logo takes any picture.
+func (p *paperOf) Logo(img []byte) ([]byte, error) { return img, nil }
+
 func (p *paperOf) DrawTyped(name string) ([]byte, error) {
 	if strings.ContainsRune(name, '山') {
 		return nil, ErrLetters

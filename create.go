@@ -268,7 +268,8 @@ func decideCreated(f Facts, actor string) Change {
 }
 
 // tooLargeToMail warns when the signed document will not fit into a mail. Base64 takes 4 bytes for 3 and a line break
-// every 76; 64 kB are for the rest of the message, 256 kB for marks, evidence and seal.
+// every 76; 64 kB are for the rest of the message, with at most 33 of a
+// logo, 256 kB for marks, evidence and seal.
 func (s *Service) tooLargeToMail(size int64) string {
 	limit := int64(0)
 	if s.MailLimit != nil {

@@ -27,7 +27,7 @@ type Evidence struct {
 	Events   []EvidenceEvent   `json:"events,omitempty"`
 	Log      *EvidenceLog      `json:"log,omitempty"`
 	Language Language          `json:"-"`
-	Logo     []byte            `json:"-"` // PNG of the company, as [CheckDrawing] lets it through; nil for none
+	Logo     []byte            `json:"-"` // PNG, as [Paper] makes it; nil for none
 	Notes    map[string]string `json:"notes,omitempty"`
 }
 
@@ -35,6 +35,7 @@ type Evidence struct {
 type EvidenceProcess struct {
 	Key       ProcessKey `json:"key"`
 	Company   string     `json:"company"`
+	ShownAs   string     `json:"shownAs,omitempty"` // what people were told that it is called, when that is another name
 	Owner     string     `json:"owner,omitempty"`
 	CreatedBy string     `json:"createdBy,omitempty"` // who gave document, names and addresses
 	FileName  string     `json:"fileName"`
@@ -161,6 +162,9 @@ func evidenceOf(f Facts, outcome string, ended time.Time, lines []LogEntry) Evid
 			Key: p.Key, Company: f.Company.Name, Owner: p.User, FileName: p.FileName, CreatedAt: p.CreatedAt, EndedAt: ended,
 		},
 		Document: EvidenceDocument{SHA256: p.Document.SHA256, Size: p.Document.Size, Pages: p.Document.Pages},
+	}
+	if name := f.Brand().Name; name != f.Company.Name {
+		e.Process.ShownAs = name
 	}
 	if p.Document.Original != p.Document.SHA256 {
 		e.Document.Original = p.Document.Original

@@ -8,11 +8,14 @@ import (
 // MaxFlows is how many flows a company may have.
 const MaxFlows = 200
 
-// FlowRequest makes a flow, or with a Key changes one. Active left out means active, or as it was.
+// FlowRequest makes a flow, or with a Key changes one. Active left out means active, or as it was; the others
+// stay when they are nil.
 type FlowRequest struct {
 	Key    FlowKey
 	Name   string
 	Active *bool
+	Brand  *string // the name that people are told; empty for the company's
+	Colour *string // as #rrggbb in any letter case; empty for the company's
 }
 
 var errNoFlow = refuse(NotFound, "NotFound", "There is no such flow.")
@@ -26,7 +29,7 @@ func (s *Service) AddFlow(ctx context.Context, c Caller, r FlowRequest) (Flow, e
 	return f, s.Store.AddFlow(ctx, f)
 }
 
-// ChangeFlow renames a flow, closes or opens it. In a closed flow nothing can be started; what runs goes on.
+// ChangeFlow renames a flow, changes its look, closes or opens it. In a closed flow nothing can be started; what runs goes on.
 func (s *Service) ChangeFlow(ctx context.Context, c Caller, r FlowRequest) (Flow, error) {
 	if r.Key == "" {
 		return Flow{}, InvalidField("flowKey", "NotEmpty", "flowKey is required.")
@@ -79,5 +82,10 @@ func (f *Flow) take(r FlowRequest) error {
 	if r.Active != nil {
 		f.Active = *r.Active
 	}
+	if r.Brand != nil {
+		f.Brand.Name = strings.TrimSpace(*r.Brand)
+		checkText(&bad, "brandName", f.Brand.Name, MaxNameRunes)
+	}
+	colourFrom(&bad, r.Colour, &f.Brand.Colour)
 	return bad.err()
 }

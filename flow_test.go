@@ -18,6 +18,9 @@ func TestAFlowTakesWhatIsSaid(t *testing.T) {
 		{"closed", FlowRequest{Name: "Leiga", Active: &no}, Flow{Name: "Leiga"}, ""},
 		{"no name", FlowRequest{Name: " "}, Flow{Active: true}, "name"},
 		{"a name at the limit", FlowRequest{Name: strings.Repeat("ð", MaxNameRunes)}, Flow{Name: strings.Repeat("ð", MaxNameRunes), Active: true}, ""},
+		{"a look", FlowRequest{Name: "L", Brand: new(" Suðurljós "), Colour: new(" #1D4E89 ")}, Flow{Name: "L", Active: true, Brand: Brand{Name: "Suðurljós", Colour: "#1d4e89"}}, ""},
+		{"no colour", FlowRequest{Name: "L", Colour: new("red")}, Flow{}, "color"},
+		{"a look over the limit", FlowRequest{Name: "L", Brand: new(strings.Repeat("ð", MaxNameRunes+1))}, Flow{}, "brandName"},
 		{"a name over the limit", FlowRequest{Name: strings.Repeat("ð", MaxNameRunes+1)}, Flow{}, "name"},
 	} {
 		f := Flow{Active: true}

@@ -83,6 +83,9 @@ var limitTests = map[string]func(*testing.T){
 	"MaxAccessTime":       maxAccessTime,
 	"MaxFlows":            testedBy("store/flow_test.go", "MaxFlows"),
 	"MaxAPIKeys":          testedBy("store/apikey_test.go", "MaxAPIKeys"),
+	"MaxLogoBytes":        testedBy("paper/logo_test.go", "MaxLogoBytes"),
+	"MaxLogoSide":         testedBy("paper/logo_test.go", "MaxLogoSide"),
+	"MaxLogoPixels":       testedBy("paper/logo_test.go", "MaxLogoPixels"),
 	"MaxIdempotency": requestLimit(MaxIdempotency, "Idempotency-Key", func(r *CreateRequest, n int) {
 		r.Idempotency = strings.Repeat("k", n)
 	}),

@@ -61,10 +61,16 @@ type Store interface {
 
 	// AddFlow keeps a new flow. It refuses more than [MaxFlows].
 	AddFlow(ctx context.Context, f Flow) error
-	// ChangeFlow keeps name and state of a flow; NotFound when it is not the company's.
+	// ChangeFlow keeps name, state and look of a flow, its logo aside; NotFound when it is not the company's.
 	ChangeFlow(ctx context.Context, f Flow) error
 	// RemoveFlow deletes a flow for whoever wants to start something; NotFound when it is not the company's.
 	RemoveFlow(ctx context.Context, c CompanyKey, k FlowKey) error
+
+	// SetLogo puts a logo in the place of the one that a company, or a flow of it when f is not empty, had; the zero logo is
+	// none. NotFound when there is no such company or flow.
+	SetLogo(ctx context.Context, c CompanyKey, f FlowKey, l Logo) error
+	// Logo gives the PNG of a logo by its SHA-256; NotFound.
+	Logo(ctx context.Context, sum string) ([]byte, error)
 
 	// APIKeys lists a company's keys, oldest first.
 	APIKeys(ctx context.Context, c CompanyKey) ([]APIKey, error)
@@ -238,6 +244,9 @@ type Paper interface {
 	// DrawTyped writes a name as a signature, as PNG within the limits of [CheckDrawing]. [ErrLetters] when the fonts lack
 	// letters of it.
 	DrawTyped(name string) (png []byte, err error)
+	// Logo makes a logo of a PNG or JPEG: at most LogoBytes, LogoWidth and LogoHeight, without a transparent pixel. What it
+	// cannot be made of is an *Error that names the field logo.
+	Logo(img []byte) (png []byte, err error)
 }
 
 // Identity computes codes: a truncated HMAC of the token under a key of the server.
@@ -278,6 +287,8 @@ type Links interface {
 	Download(p ProcessKey, s SigneeKey) string
 	// Attachment is the address of a file beside the document.
 	Attachment(p ProcessKey, a AttachmentKey, name string) string
+	// Logo is the address of a logo by its hash.
+	Logo(sum string) string
 	// Unsubscribe is the address by which a signee turns reminders off. It opens nothing else.
 	Unsubscribe(p ProcessKey, s SigneeKey) string
 }

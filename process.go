@@ -143,14 +143,16 @@ type Company struct {
 	ReminderHour    int    // of the day there, 0 to 23
 	Origins         Origins
 	Colour          string // of its pages, as #rrggbb; empty for ours
+	Logo            string // SHA-256 of its PNG, as [Brand] has it
 }
 
-// Flow is a company's way of handling documents. Only the defaults exist yet; templates and branding hang on it later.
+// Flow is a company's way of handling documents, with a look of its own where it has one.
 type Flow struct {
 	Key     FlowKey
 	Company CompanyKey
 	Name    string
 	Active  bool
+	Brand   Brand
 
 	CreatedAt time.Time
 }

@@ -308,6 +308,9 @@ func (s *Service) evidence(ctx context.Context, f Facts, outcome string) (Eviden
 		ended = s.Now()
 	}
 	ev := evidenceOf(f, outcome, ended, lines)
+	if ev.Logo, err = s.logoFor(ctx, f.Brand()); err != nil {
+		return Evidence{}, fmt.Errorf("read logo: %w", err)
+	}
 	if s.MachineClock != nil {
 		ev.Clock = new(s.MachineClock())
 	}

@@ -53,10 +53,6 @@ func (c Company) with(r CompanyRequest) (Company, error) {
 	if r.Origins != nil {
 		c.Origins = originsOf(&bad, *r.Origins)
 	}
-	if r.Colour != nil {
-		if c.Colour = strings.ToLower(strings.TrimSpace(*r.Colour)); c.Colour != "" && !isColour(c.Colour) {
-			bad.add("color", "Color", "color is written as #rrggbb, or empty.")
-		}
-	}
+	colourFrom(&bad, r.Colour, &c.Colour)
 	return c, bad.err()
 }

@@ -19,6 +19,7 @@ type company struct {
 	ReminderHour int      `json:"reminderHour"`
 	Origins      []string `json:"origins"`
 	Color        string   `json:"color"`
+	Logo         string   `json:"logo,omitempty"`
 }
 
 type companyRequest struct {
@@ -33,7 +34,7 @@ type companyRequest struct {
 
 // company is GET /management/company.
 func (a *API) company(w http.ResponseWriter, _ *http.Request, c innsigli.Caller) error {
-	return writeCompany(w, c.Company)
+	return a.writeCompany(w, c.Company)
 }
 
 // changeCompany is PUT /management/company: what is left out stays.
@@ -56,12 +57,12 @@ func (a *API) changeCompany(w http.ResponseWriter, r *http.Request, c innsigli.C
 	if err != nil {
 		return err
 	}
-	return writeCompany(w, got)
+	return a.writeCompany(w, got)
 }
 
-func writeCompany(w http.ResponseWriter, c innsigli.Company) error {
+func (a *API) writeCompany(w http.ResponseWriter, c innsigli.Company) error {
 	return web.WriteJSON(w, http.StatusOK, company{
 		string(c.Key), c.Name, c.Email, c.DefaultLanguage.String(), c.Zone().String(), c.ReminderHour,
-		append([]string{}, c.Origins.List()...), c.Colour,
+		append([]string{}, c.Origins.List()...), c.Colour, a.logoURL(c.Logo),
 	})
 }

@@ -25,6 +25,11 @@ type flowOverview struct {
 	ProductType   string `json:"productType"`
 	InitiatedType string `json:"initiatedType"`
 	SignatureType string `json:"signatureType"`
+
+	// Ours: what the flow has of its own, in place of the company's.
+	BrandName string `json:"brandName,omitempty"`
+	Color     string `json:"color,omitempty"`
+	Logo      string `json:"logo,omitempty"`
 }
 
 // flows is GET /management/flow: the company's flows as a plain list (facts/wire.md 1.7).
@@ -35,16 +40,17 @@ func (a *API) flows(w http.ResponseWriter, r *http.Request, c innsigli.Caller) e
 	}
 	out := []flowOverview{}
 	for _, f := range flows {
-		out = append(out, showFlow(c, f))
+		out = append(out, a.showFlow(c, f))
 	}
 	return web.WriteJSON(w, http.StatusOK, out)
 }
 
-func showFlow(c innsigli.Caller, f innsigli.Flow) flowOverview {
+func (a *API) showFlow(c innsigli.Caller, f innsigli.Flow) flowOverview {
 	return flowOverview{
 		Key: string(f.Key), FlowKey: string(f.Key), Name: f.Name, Active: f.Active, CompanyKey: string(c.Company.Key),
 		CompanyName: c.Company.Name, Type: flowType, CreatedAt: rfc3339(f.CreatedAt), ProductType: "Default",
 		InitiatedType: "Employee", SignatureType: innsigli.Simple.String(),
+		BrandName: f.Brand.Name, Color: f.Brand.Colour, Logo: a.logoURL(f.Brand.Logo),
 	}
 }
 
@@ -55,12 +61,15 @@ type flowRequest struct {
 	Key     string `json:"key"`
 	Name    string `json:"name" required:"true"`
 	Active  *bool  `json:"active"`
+
+	BrandName *string `json:"brandName"`
+	Color     *string `json:"color"`
 }
 
 func readFlow(w http.ResponseWriter, r *http.Request) (innsigli.FlowRequest, error) {
 	var in flowRequest
 	err := readSmall(w, r, &in)
-	return innsigli.FlowRequest{Key: flowKeyOf(cmp.Or(in.FlowKey, in.Key)), Name: in.Name, Active: in.Active}, err
+	return innsigli.FlowRequest{Key: flowKeyOf(cmp.Or(in.FlowKey, in.Key)), Name: in.Name, Active: in.Active, Brand: in.BrandName, Colour: in.Color}, err
 }
 
 func flowKeyOf(s string) innsigli.FlowKey {
@@ -73,7 +82,7 @@ func (a *API) flow(w http.ResponseWriter, r *http.Request, c innsigli.Caller) er
 	if err != nil {
 		return err
 	}
-	return web.WriteJSON(w, http.StatusOK, showFlow(c, f))
+	return web.WriteJSON(w, http.StatusOK, a.showFlow(c, f))
 }
 
 // addFlow is POST /management/flow.
@@ -86,7 +95,7 @@ func (a *API) addFlow(w http.ResponseWriter, r *http.Request, c innsigli.Caller)
 	if err != nil {
 		return err
 	}
-	return web.WriteJSON(w, http.StatusOK, showFlow(c, f))
+	return web.WriteJSON(w, http.StatusOK, a.showFlow(c, f))
 }
 
 // changeFlow is PUT /management/flow: the key stands in the body.
@@ -99,7 +108,7 @@ func (a *API) changeFlow(w http.ResponseWriter, r *http.Request, c innsigli.Call
 	if err != nil {
 		return err
 	}
-	return web.WriteJSON(w, http.StatusOK, showFlow(c, f))
+	return web.WriteJSON(w, http.StatusOK, a.showFlow(c, f))
 }
 
 // removeFlow is DELETE /management/flow/{flow}.

@@ -119,7 +119,9 @@ var words = map[string]word{
 	"file":       {text: "The sealed document, if sealing took less than five seconds."},
 	"companyKey": {text: "Key of the company."},
 	"origins":    {text: "Sites that may show the signing page in a frame, as https://portal.example.com."},
-	"color":      {text: "Colour of the company's pages as #rrggbb; empty for the server's own."},
+	"color":      {text: "Colour of pages as #rrggbb; empty for that of the company, or the server's own."},
+	"logo":       {text: "Address of the logo; left out when there is none."},
+	"brandName":  {text: "What people are told that the sender is called, in place of the company's name."},
 }
 
 const dateTime = "date-time"

@@ -67,8 +67,9 @@ type Mail struct {
 	Text      string
 	HTML      string
 	Files     []MailFile
-	TLS       bool   // the connection was encrypted
-	User      string // who was logged in
+	Inline    []MailFile // pictures that the HTML shows, named by their Content-ID
+	TLS       bool       // the connection was encrypted
+	User      string     // who was logged in
 }
 
 // MailFile is an attachment.
@@ -416,7 +417,14 @@ func (m *Mail) readPart(header func(string) string, body io.Reader, hashOnly boo
 		body = quotedprintable.NewReader(body)
 	}
 	if d, p, err := mime.ParseMediaType(header("Content-Disposition")); err == nil && d == "attachment" {
-		return m.readFile(p["filename"], kind, body, hashOnly)
+		f, err := readPartFile(p["filename"], kind, body, hashOnly)
+		m.Files = append(m.Files, f)
+		return err
+	}
+	if id := strings.Trim(header("Content-ID"), "<>"); id != "" {
+		f, err := readPartFile(id, kind, body, hashOnly)
+		m.Inline = append(m.Inline, f)
+		return err
 	}
 	b, err := io.ReadAll(body)
 	text := strings.ReplaceAll(string(b), "\r\n", "\n")
@@ -431,7 +439,7 @@ func (m *Mail) readPart(header func(string) string, body io.Reader, hashOnly boo
 	return err
 }
 
-func (m *Mail) readFile(name, kind string, body io.Reader, hashOnly bool) error {
+func readPartFile(name, kind string, body io.Reader, hashOnly bool) (MailFile, error) {
 	f := MailFile{Name: name, Type: kind}
 	h := sha256.New()
 	var keep strings.Builder
@@ -445,8 +453,7 @@ func (m *Mail) readFile(name, kind string, body io.Reader, hashOnly bool) error 
 	if !hashOnly {
 		f.Bytes = []byte(keep.String())
 	}
-	m.Files = append(m.Files, f)
-	return err
+	return f, err
 }
 
 // newCertificate makes a certificate for loopback that vouches for itself.

@@ -1,9 +1,11 @@
 package notify
 
 import (
+	"bytes"
 	_ "embed" // the layout
 	"fmt"
 	"html/template"
+	"image/png"
 	"net/url"
 	"strings"
 
@@ -25,6 +27,7 @@ type card struct {
 	Lang    string
 	Company string
 	Subject string
+	Logo    picture
 	Tag     string
 	Tone    tone
 	Title   string
@@ -52,6 +55,26 @@ type ownWords struct {
 
 // paragraph is a text with its places, so that names can be set apart from the words around them.
 type paragraph []lang.Piece
+
+// picture says how large the logo is shown, in CSS pixels; zero without one.
+type picture struct{ W, H int }
+
+// ID is the logo's Content-ID.
+func (picture) ID() string { return LogoID }
+
+// Room for a logo at the head of a mail, in CSS pixels.
+const (
+	logoWide = 180
+	logoHigh = 48
+)
+
+// show gives a logo its place.
+func (c *card) show(logo []byte) {
+	if at, err := png.DecodeConfig(bytes.NewReader(logo)); err == nil {
+		scale := min(1, logoWide/float64(at.Width), logoHigh/float64(at.Height))
+		c.Logo = picture{max(1, int(float64(at.Width)*scale)), max(1, int(float64(at.Height)*scale))}
+	}
+}
 
 // fact is a line of the card's small table.
 type fact struct {

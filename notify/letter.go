@@ -124,6 +124,10 @@ func (o *Outbox) Read(_ context.Context, id string) (innsigli.Letter, error) {
 			var n int64
 			n, err = io.Copy(io.Discard, p.body)
 			l.Files = append(l.Files, innsigli.LetterFile{Name: p.name, Type: p.kind, Size: n})
+		case p.id != "" && p.kind == "image/png":
+			var b []byte
+			b, err = io.ReadAll(io.LimitReader(p.body, maxLetterText))
+			l.HTML = strings.ReplaceAll(l.HTML, "cid:"+p.id, "data:image/png;base64,"+base64.StdEncoding.EncodeToString(b))
 		case p.kind == "text/html":
 			l.HTML, err = readText(p.body)
 		case p.kind == "text/plain":
@@ -175,6 +179,7 @@ func (o *Outbox) File(_ context.Context, id string, n int) (io.ReadCloser, innsi
 type part struct {
 	kind string
 	name string
+	id   string // the Content-ID, by which the HTML before it shows a picture
 	file bool
 	body io.Reader
 }
@@ -208,7 +213,7 @@ func walkPart(header func(string) string, body io.Reader, left *int, visit func(
 			}
 		}
 	}
-	out := part{kind: kind, body: body}
+	out := part{kind: kind, body: body, id: strings.Trim(header("Content-ID"), "<>")}
 	if disposition, d, err := mime.ParseMediaType(header("Content-Disposition")); err == nil {
 		out.file, out.name = disposition == "attachment", d["filename"]
 	}

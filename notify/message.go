@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -30,8 +31,13 @@ type Message struct {
 	Language string // BCP 47
 	// Unsubscribe is an address that a POST without credentials unsubscribes at (RFC 8058); empty for none.
 	Unsubscribe string
+	Logo        []byte // a PNG that HTML shows as cid:[LogoID]; nil for none
 	Files       []innsigli.Attachment
 }
+
+// LogoID is the Content-ID of the logo, without its brackets. Parts of other messages cannot be meant by it: each is a
+// whole of its own (RFC 2387).
+const LogoID = "logo@innsigli"
 
 // MessageID is what a receiver recognises a second delivery by: a function of the job alone.
 func (m *Message) MessageID() string { return "<" + m.UID + "@" + m.Domain + ">" }
@@ -146,23 +152,56 @@ func (m *Message) writeBodies(w io.Writer, head string) error {
 	if _, err := fmt.Fprintf(w, head, multipartType("alternative", alt)); err != nil {
 		return err
 	}
-	for _, p := range [][2]string{{"text/plain", m.Text}, {"text/html", m.HTML}} {
-		part, err := alt.CreatePart(textproto.MIMEHeader{
-			"Content-Type":              {p[0] + "; charset=utf-8"},
-			"Content-Transfer-Encoding": {"quoted-printable"},
-		})
-		if err != nil {
-			return err
-		}
-		qp := quotedprintable.NewWriter(part)
-		if _, err := io.WriteString(qp, p[1]); err != nil {
-			return err
-		}
-		if err := qp.Close(); err != nil {
-			return err
-		}
+	if err := writeText(alt, "text/plain", m.Text); err != nil {
+		return err
 	}
-	return alt.Close()
+	if m.Logo == nil {
+		err = writeText(alt, "text/html", m.HTML)
+	} else {
+		err = m.writeRelated(alt)
+	}
+	return errors.Join(err, alt.Close())
+}
+
+// writeRelated writes the HTML together with its picture (RFC 2387), so that nothing is fetched from anywhere.
+func (m *Message) writeRelated(alt *multipart.Writer) error {
+	boundary := "r" + m.UID
+	part, err := alt.CreatePart(textproto.MIMEHeader{"Content-Type": {`multipart/related; type="text/html"; boundary=` + boundary}})
+	if err != nil {
+		return err
+	}
+	rel, err := newMultipart(part, boundary)
+	if err != nil {
+		return err
+	}
+	if err := writeText(rel, "text/html", m.HTML); err != nil {
+		return err
+	}
+	if part, err = rel.CreatePart(textproto.MIMEHeader{
+		"Content-Type":              {"image/png"},
+		"Content-Transfer-Encoding": {"base64"},
+		"Content-Disposition":       {"inline"},
+		"Content-ID":                {"<" + LogoID + ">"},
+	}); err != nil {
+		return err
+	}
+	lines := &lineBreaker{w: part}
+	enc := base64.NewEncoder(base64.StdEncoding, lines)
+	_, err = enc.Write(m.Logo)
+	return errors.Join(err, enc.Close(), lines.Close(), rel.Close())
+}
+
+func writeText(to *multipart.Writer, kind, text string) error {
+	part, err := to.CreatePart(textproto.MIMEHeader{
+		"Content-Type":              {kind + "; charset=utf-8"},
+		"Content-Transfer-Encoding": {"quoted-printable"},
+	})
+	if err != nil {
+		return err
+	}
+	qp := quotedprintable.NewWriter(part)
+	_, err = io.WriteString(qp, text)
+	return errors.Join(err, qp.Close())
 }
 
 func writeFile(w io.Writer, boundary string, a innsigli.Attachment, file fileWriter) (int64, error) {

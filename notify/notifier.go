@@ -18,6 +18,7 @@ type Store interface {
 	Webhook(ctx context.Context, id int64) (innsigli.Webhook, error)
 	TemplateFor(ctx context.Context, p innsigli.TemplatePlace) (innsigli.Template, error)
 	WebhookKeys(ctx context.Context, c innsigli.CompanyKey) (innsigli.WebhookKeys, error)
+	Logo(ctx context.Context, sum string) ([]byte, error)
 }
 
 // Queue is what this package asks of [innsigli.Queue].
@@ -146,20 +147,38 @@ func (n *Notifier) wanted(j innsigli.Job) Wanted {
 // message makes the mail of a card, in the company's words if it has a template.
 func (n *Notifier) message(ctx context.Context, s *scene, c *card, files ...innsigli.Attachment) (*Message, error) {
 	c = n.inTheirWords(ctx, s, c)
+	logo, err := n.logo(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	c.show(logo)
 	html, err := c.html()
 	if err != nil {
 		return nil, err
 	}
 	m := &Message{
 		UID: s.job.UID, Domain: n.Domain, Date: n.Now(),
-		From: mail.Address{Name: senderName(s.facts.Company.Name), Address: n.From},
+		From: mail.Address{Name: senderName(s.facts.Brand().Name), Address: n.From},
 		To:   mail.Address{Address: s.job.Address}, Subject: c.Subject, Text: c.text(), HTML: html, Language: c.Lang,
-		Files: files,
+		Logo: logo, Files: files,
 	}
 	if s.owner != s.job.Address {
 		m.ReplyTo = s.owner
 	}
 	return m, nil
+}
+
+// logo is the picture at the head of a mail; nil for none, or for one that was taken away meanwhile.
+func (n *Notifier) logo(ctx context.Context, s *scene) ([]byte, error) {
+	sum := s.facts.Brand().Logo
+	if sum == "" {
+		return nil, nil
+	}
+	png, err := n.Store.Logo(ctx, sum)
+	if innsigli.KindOf(err) == innsigli.NotFound {
+		return nil, nil
+	}
+	return png, err
 }
 
 // release closes an attachment. The message has its fate by then: a fault here must not have it sent again.

@@ -54,7 +54,7 @@ func (n *Notifier) scene(ctx context.Context, j innsigli.Job) (*scene, error) {
 func sceneOf(f innsigli.Facts, j innsigli.Job) *scene {
 	s := &scene{
 		facts: f, job: j, words: lang.For(j.Language.Tag()),
-		company: clean(f.Company.Name, maxName),
+		company: clean(f.Brand().Name, maxName),
 	}
 	if o := f.Owner(); validAddress(o) {
 		s.owner = o

@@ -41,6 +41,7 @@ type world struct {
 	made     int   // documents that were opened
 	closed   int
 	beside   []byte // a file that goes along with the document; nil for none
+	logo     []byte // nil: there is none
 	missing  error  // what opening a document answers
 	unwanted bool
 	former   string // the company's webhook key before a rotation, which lasts for a time
@@ -189,6 +190,13 @@ func (w *world) WebhookKeys(context.Context, innsigli.CompanyKey) (innsigli.Webh
 	return innsigli.WebhookKeys{Current: k, Former: old, Until: w.until}, nil
 }
 
+func (w *world) Logo(_ context.Context, sum string) ([]byte, error) {
+	if w.logo == nil || sum != w.facts.Company.Logo {
+		return nil, &innsigli.Error{Kind: innsigli.NotFound, Text: "none"}
+	}
+	return w.logo, nil
+}
+
 // Keys: what is wrapped is its own label.
 
 func (w *world) Wrap([]byte, string) (innsigli.WrappedKey, error) {
@@ -306,3 +314,5 @@ func (links) Download(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	}
 	return "https://sign.example:8443/pdf/" + string(p) + "/" + string(s) + ".pdf"
 }
+
+func (links) Logo(sum string) string { return "https://sign.example:8443" + innsigli.LogoPath(sum) }

@@ -36,6 +36,17 @@ func (h *Handler) brand(w http.ResponseWriter, r *http.Request) error {
 		brandOn(c, lightGround, lightInk, rgb{}), brandOn(c, darkGround, darkInk, rgb{255, 255, 255})))
 }
 
+// logo is a picture by its hash, so it never changes.
+func (h *Handler) logo(w http.ResponseWriter, r *http.Request) error {
+	png, err := h.service.Logo(r.Context(), chi.URLParam(r, "logo"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/png")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	return write(w, http.StatusOK, png)
+}
+
 // brandOn gives the tokens of a colour on a ground: itself, the ink on it, and a deeper one for when it is touched. What
 // stands out from the ground stands out from the ink too, which lies beyond the ground.
 func brandOn(c rgb, ground, ink string, towards rgb) string {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
@@ -56,5 +57,30 @@ func TestAPageWearsItsCompanysColour(t *testing.T) {
 	w := ask(t, served(t, f, nil), http.MethodGet, f.put(v), "")
 	if !strings.Contains(w.Body.String(), `<link rel="stylesheet" href="/brand/0a7d55.css">`) {
 		t.Error("the page does not ask for it")
+	}
+}
+
+func TestAPageWearsItsCompanysLogo(t *testing.T) {
+	f := newFake(t)
+	f.logo = emblem(t)
+	v := process("sp01", innsigli.Started)
+	v.Company.Logo = logoSum
+	h := served(t, f, nil)
+	at := innsigli.LogoPath(logoSum)
+	if w := ask(t, h, http.MethodGet, f.put(v), ""); !strings.Contains(w.Body.String(), `<img class="emblem" src="`+at+`" alt="">`) || !strings.Contains(w.Body.String(), `<bdi>Norðurljós ehf.</bdi>`) {
+		t.Error("the page does not show it")
+	}
+	w := ask(t, h, http.MethodGet, at, "")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/png" || !bytes.Equal(w.Body.Bytes(), f.logo) ||
+		!strings.Contains(w.Header().Get("Cache-Control"), "immutable") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if w := ask(t, h, http.MethodGet, "/brand/logo/00.png", ""); w.Code != http.StatusNotFound || strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("one that is none: %d %v", w.Code, w.Header())
+	}
+	v.Flow.Brand = innsigli.Brand{Name: "Suðurljós", Colour: "#0a7d55"}
+	body := ask(t, h, http.MethodGet, f.put(v), "").Body.String()
+	if !strings.Contains(body, "<bdi>Suðurljós</bdi>") || !strings.Contains(body, `href="/brand/0a7d55.css"`) || !strings.Contains(body, at) {
+		t.Error("the flow's own name and colour, with the company's logo")
 	}
 }

@@ -59,11 +59,38 @@ type fake struct {
 	refus error    // what RequestCode and Sign answer, when set
 	mark  string   // how the signature looks
 	drawn []byte
+	logo  []byte
 	long  int // pages of every document, when set
 
 	passed innsigli.ReassignRequest // the last
 
 	images map[[2]int][]byte // page and width: drawing one takes a while
+}
+
+// logoSum names the logo of whoever has one.
+const logoSum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// emblem is a logo as the server makes them: dark, on white, wider than high.
+func emblem(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, 420, 140))
+	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+	dark := color.NRGBA{16, 44, 84, 255}
+	for y := range 140 {
+		for x := range 140 {
+			if d := (x-70)*(x-70) + (y-70)*(y-70); d < 70*70 && d > 44*44 {
+				img.SetNRGBA(x, y, dark)
+			}
+		}
+	}
+	for i, w := range []int{250, 180} {
+		draw.Draw(img, image.Rect(170, 30+50*i, 170+w, 60+50*i), image.NewUniform(dark), image.Point{}, draw.Src)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func newFake(t *testing.T) *fake {
@@ -355,6 +382,14 @@ func (f *fake) Embeds(_ context.Context, origin string) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Contains(f.sites, origin), nil
+}
+
+// Logo is the same for everyone who has one.
+func (f *fake) Logo(_ context.Context, sum string) ([]byte, error) {
+	if f.logo == nil || sum != logoSum {
+		return nil, &innsigli.Error{Kind: innsigli.NotFound, Code: "NotFound"}
+	}
+	return f.logo, nil
 }
 
 // Draw keeps what was drawn.

@@ -35,6 +35,7 @@ type Signing interface {
 	Draw(ctx context.Context, views []innsigli.View, img []byte, from innsigli.Client) error
 	DrawTyped(ctx context.Context, views []innsigli.View, text string, from innsigli.Client) error
 	Undraw(ctx context.Context, views []innsigli.View, from innsigli.Client) error
+	Logo(ctx context.Context, sum string) ([]byte, error)
 	Verify(ctx context.Context, r io.ReaderAt, size int64) (*innsigli.Report, error)
 
 	LookSequence(ctx context.Context, q innsigli.SequenceKey, k innsigli.SequenceSigneeKey, caller *innsigli.Caller) (innsigli.SequenceView, error)

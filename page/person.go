@@ -103,11 +103,10 @@ func (h *Handler) whoever(r *http.Request) (person, error) {
 // personFor makes the screen of a view.
 func (h *Handler) personFor(r *http.Request, v innsigli.View) person {
 	p := person{
-		screen: h.screenFor(r, v.You.Language.Tag()), View: v,
+		screen: h.screenFor(r, v.You.Language.Tag()).of(v.Facts), View: v,
 		Document: untwisted(documentName(v.Process)), Owner: v.Owner(),
 	}
-	p.Company, p.Declined = untwisted(v.Company.Name), v.You.Declined()
-	p.News.Origins, p.colour = v.Company.Origins.List(), v.Company.Colour
+	p.News.Origins, p.Declined = v.Company.Origins.List(), v.You.Declined()
 	p.base, p.ways = linkOf(v.Process.Key, v.You.Key), h.service.CodeWays(v.You.Phone, v.You.Email)
 	for _, s := range v.Process.Signees {
 		p.People = append(p.People, signee{Name: untwisted(s.Name), You: s.Key == v.You.Key, Signed: s.Signed(), SignedAt: s.SignedAt})

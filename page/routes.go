@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/web"
 )
 
@@ -30,6 +31,7 @@ func (h *Handler) Routes() []Route {
 	get("/", h.home)
 	get("/assets/{file}", h.asset)
 	get("/brand/{colour}.css", h.brand)
+	get(innsigli.LogoPath("{logo}"), h.logo)
 	get(EmbedPath, h.embed)
 	get(VerifyPath, h.verifyForm)
 	post(VerifyPath, h.verify)

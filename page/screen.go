@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/lang"
 	"github.com/innsigli/innsigli/web"
 )
@@ -27,7 +28,7 @@ type screen struct {
 	base   string // path of the person's link, "" on other pages
 	chosen string // language that was chosen by hand: kept in every link
 	kept   string // that, and how the page stands in a frame, as a query
-	colour string // the company's, as #rrggbb; "" for ours
+	brand  innsigli.Brand
 	assets assets
 }
 
@@ -103,10 +104,20 @@ func (s screen) policy() string { return framed(s.News.Origins) }
 
 // Brand is the address of the company's colours; "" for ours.
 func (s screen) Brand() string {
-	if s.colour == "" {
+	if s.brand.Colour == "" {
 		return ""
 	}
-	return "/brand/" + strings.TrimPrefix(s.colour, "#") + ".css"
+	return "/brand/" + strings.TrimPrefix(s.brand.Colour, "#") + ".css"
+}
+
+// Logo is the address of the company's logo; "" when it has none.
+func (s screen) Logo() string { return innsigli.LogoPath(s.brand.Logo) }
+
+// of is the screen in the frame of whoever asks.
+func (s screen) of(f innsigli.Facts) screen {
+	s.brand = f.Brand()
+	s.Company = untwisted(s.brand.Name)
+	return s
 }
 
 // Home is the address of the home page, or of the person's own.

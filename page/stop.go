@@ -32,8 +32,8 @@ func (h *Handler) stopForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s := stopping{screen: h.screenFor(r, v.You.Language.Tag()), Document: untwisted(documentName(v.Process)), Off: off, Open: v.Process.ExpiresAt}
-	s.Company, s.base = untwisted(v.Company.Name), linkPath(r)
+	s := stopping{screen: h.screenFor(r, v.You.Language.Tag()).of(v.Facts), Document: untwisted(documentName(v.Process)), Off: off, Open: v.Process.ExpiresAt}
+	s.base = linkPath(r)
 	left := 0
 	for _, d := range v.All() {
 		for _, you := range d.Process.Signees {

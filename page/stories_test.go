@@ -85,6 +85,9 @@ func stories(f *fake) []story {
 	locked := process("sp10", innsigli.Started)
 	locked.Process.RequiresAuth = true
 	enter := f.put(locked) + "/enter"
+	branded := process("sp20", innsigli.Started)
+	branded.Company.Logo, branded.Company.Colour = logoSum, "#7a1f5c"
+	f.logo = emblem(f.t)
 	declined := process("sp0e", innsigli.Declined)
 	declined.You.DeclinedAt = noon
 	passable := process("sp20", innsigli.Started)
@@ -101,6 +104,7 @@ func stories(f *fake) []story {
 	return []story{
 		{name: "home", path: "/", status: 200},
 		{name: "sign", path: open, status: 200},
+		{name: "sign-branded", path: f.put(branded), status: 200},
 		{name: "sign-by-mail", path: f.put(mail), status: 200},
 		{name: "sign-hostile", path: f.put(hostile), status: 200},
 		{name: "sign-no-image", path: f.put(process(noImages, innsigli.Started)), status: 200},

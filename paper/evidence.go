@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -125,7 +126,7 @@ func (l *layout) brand(e innsigli.Evidence) {
 		scale := min(wide/w, high/h)
 		s.pictures = append(s.pictures, picture{x: left, y: top - 20, w: w * scale, h: h * scale, png: logo})
 	} else {
-		s.write(left, top, st, ellipsize(st, l.clean(st.face, e.Process.Company), textWidth))
+		s.write(left, top, st, ellipsize(st, l.clean(st.face, cmp.Or(e.Process.ShownAs, e.Process.Company)), textWidth))
 	}
 	ink := brand
 	s.boxes = append(s.boxes, box{x: left, y: top + 10, w: textWidth, h: 1.5, fill: &ink})
@@ -175,7 +176,7 @@ func (l *layout) process(e innsigli.Evidence) {
 	l.add(slices.Concat(
 		[]row{l.heading(l.w.both("process"))},
 		l.hash("key", string(p.Key)),
-		l.plain("company", p.Company),
+		l.plain("company", dotted(p.Company, p.ShownAs)),
 		l.plain("owner", p.Owner),
 		l.plain("created.by", unlike(p.CreatedBy, p.Owner)),
 		l.plain("created", stamp(p.CreatedAt)),

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	qAuthenticate = `select c.key, c.name, c.email, c.language, c.time_zone, c.reminder_hour, c.origins, c.colour, a.name, a.id, a.permissions
+	qAuthenticate = `select c.key, c.name, c.email, c.language, c.time_zone, c.reminder_hour, c.origins, c.colour, c.logo, a.name, a.id, a.permissions
 		from api_key a join company c on c.key = a.company
 		where a.hash = $1 and a.company = $2`
 	qNewCompany = `insert into company (key, name, email, language, webhook_key_id, webhook_key, time_zone, reminder_hour) values ($1, $2, $3, $4, $5, $6, $7, $8)`
-	qNewFlow    = `insert into flow (key, company, name, active, created_at) values ($1, $2, $3, $4, $5)`
+	qNewFlow    = `insert into flow (key, company, name, active, created_at, brand_name, colour) values ($1, $2, $3, $4, $5, $6, $7)`
 	qFirstKey   = `insert into api_key (hash, company, name, id, permissions, created_at) values ($1, $2, $3, 1, '', $4)`
-	qFlows      = `select key, company, name, active, created_at from flow where company = $1 and deleted = 0 order by created_at, key`
+	qFlows      = `select key, company, name, active, created_at, brand_name, colour, logo from flow where company = $1 and deleted = 0 order by created_at, key`
 )
 
 // Authenticate finds a company by its key and the hash of one of its API keys.
@@ -24,7 +24,7 @@ func (d *DB) Authenticate(ctx context.Context, c innsigli.CompanyKey, keyHash [3
 	var permissions string
 	err := d.get(ctx, "authenticate", qAuthenticate,
 		into((*string)(&caller.Company.Key), &caller.Company.Name, &caller.Company.Email, &language, &caller.Company.TimeZone, &hour,
-			(*string)(&caller.Company.Origins), &caller.Company.Colour, &caller.KeyName, &caller.Key.ID, &permissions),
+			(*string)(&caller.Company.Origins), &caller.Company.Colour, &caller.Company.Logo, &caller.KeyName, &caller.Key.ID, &permissions),
 		hex.EncodeToString(keyHash[:]), string(c))
 	if err == nil && caller.Company.Key == "" {
 		err = errNotFound()
@@ -46,7 +46,7 @@ func (d *DB) CreateCompany(ctx context.Context, n innsigli.NewCompany) error {
 		c, f := n.Company, n.Flow
 		b.must("company", qNewCompany, string(c.Key), c.Name, c.Email, int64(c.DefaultLanguage), n.WebhookKey.KeyID, n.WebhookKey.Bytes,
 			c.TimeZone, int64(c.ReminderHour))
-		b.must("flow", qNewFlow, string(f.Key), string(c.Key), f.Name, flag(f.Active), micros(f.CreatedAt))
+		b.must("flow", qNewFlow, string(f.Key), string(c.Key), f.Name, flag(f.Active), micros(f.CreatedAt), f.Brand.Name, f.Brand.Colour)
 		b.must("API key", qFirstKey, hex.EncodeToString(n.KeyHash[:]), string(c.Key), n.KeyName, micros(f.CreatedAt))
 		if err := r.run(ctx, b); err != nil {
 			return err
@@ -61,7 +61,7 @@ func (d *DB) Flows(ctx context.Context, c innsigli.CompanyKey) ([]innsigli.Flow,
 	err := d.get(ctx, "flows", qFlows, func(r row) error {
 		var f innsigli.Flow
 		var active, created int64
-		if err := r.Scan((*string)(&f.Key), (*string)(&f.Company), &f.Name, &active, &created); err != nil {
+		if err := r.Scan((*string)(&f.Key), (*string)(&f.Company), &f.Name, &active, &created, &f.Brand.Name, &f.Brand.Colour, &f.Brand.Logo); err != nil {
 			return err
 		}
 		f.Active, f.CreatedAt = active != 0, timeOf(created)

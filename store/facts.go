@@ -48,7 +48,7 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 	p.flatten, p.remind_first, p.remind_every, c.time_zone, c.reminder_hour, coalesce(i.blob, ''), coalesce(i.size, 0), coalesce(i.sha256, ''), coalesce(i.pages, 0),
 	coalesce(nullif(i.original, ''), i.sha256, ''), coalesce(i.signed, 0), coalesce(i.certification, 0),
 	coalesce(s.blob, ''), coalesce(s.size, 0), coalesce(s.sha256, ''), coalesce(s.pages, 0),
-	c.name, c.email, c.language, c.origins, c.colour, f.name, f.active, f.created_at,
+	c.name, c.email, c.language, c.origins, c.colour, c.logo, f.name, f.active, f.created_at, f.brand_name, f.colour, f.logo,
 	coalesce((select 1 + h.copied from key_hold h where h.process = p.key), 0),
 	case when exists (select 1 from key_hold h where h.process = p.key) then (select count(*) from job n where n.grp = p.grp and n.process = p.key
 		and n.state in ('ready', 'running') and n.dropped = 0 and n.kind = 'webhook' and n.event = 6) else 0 end, p.in_order, p.requires_auth, p.allow_reassign,
@@ -214,7 +214,8 @@ func scanProcess(r row, f *innsigli.Facts) error {
 		&flatten, &first, &every, &c.TimeZone, &hour, &p.Document.Blob, &p.Document.Size, &p.Document.SHA256, &pages,
 		&p.Document.Original, &signed, &certification,
 		&p.Sealed.Blob, &p.Sealed.Size, &p.Sealed.SHA256, &sealedPages,
-		&c.Name, &c.Email, &language, (*string)(&c.Origins), &c.Colour, &fl.Name, &active, &flowCreated, &held, &hooks, &inOrder, &proof, &passing,
+		&c.Name, &c.Email, &language, (*string)(&c.Origins), &c.Colour, &c.Logo, &fl.Name, &active, &flowCreated,
+		&fl.Brand.Name, &fl.Brand.Colour, &fl.Brand.Logo, &held, &hooks, &inOrder, &proof, &passing,
 		(*string)(&a.Key), &a.Name, &a.Blob, &a.Size, &a.SHA256, &evidencePages,
 		(*string)(&q.Key), &q.User, &auth, &allInOrder, &begun, &sealLevel, &pending, &evidenceLevel, &evidencePending, &f.Inbox,
 	)

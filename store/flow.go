@@ -9,7 +9,7 @@ import (
 
 const (
 	qCountFlows = `select count(*) from flow where company = $1 and deleted = 0`
-	qChangeFlow = `update flow set name = $3, active = $4 where company = $1 and key = $2 and deleted = 0 returning key`
+	qChangeFlow = `update flow set name = $3, active = $4, brand_name = $5, colour = $6 where company = $1 and key = $2 and deleted = 0 returning key`
 	qRemoveFlow = `update flow set active = 0, deleted = 1 where company = $1 and key = $2 and deleted = 0 returning key`
 )
 
@@ -27,14 +27,14 @@ func (d *DB) AddFlow(ctx context.Context, f innsigli.Flow) error {
 			return judged{innsigli.InvalidField("name", "TooMany", fmt.Sprintf("A company has at most %d flows.", innsigli.MaxFlows))}
 		}
 		b = nil
-		b.must("flow", qNewFlow, string(f.Key), string(f.Company), f.Name, flag(f.Active), micros(f.CreatedAt))
+		b.must("flow", qNewFlow, string(f.Key), string(f.Company), f.Name, flag(f.Active), micros(f.CreatedAt), f.Brand.Name, f.Brand.Colour)
 		return r.run(ctx, b)
 	})
 }
 
-// ChangeFlow keeps name and state of a flow; NotFound when it is not the company's.
+// ChangeFlow keeps name, state and look of a flow; NotFound when it is not the company's.
 func (d *DB) ChangeFlow(ctx context.Context, f innsigli.Flow) error {
-	return d.flow(ctx, "change flow", qChangeFlow, string(f.Company), string(f.Key), f.Name, flag(f.Active))
+	return d.flow(ctx, "change flow", qChangeFlow, string(f.Company), string(f.Key), f.Name, flag(f.Active), f.Brand.Name, f.Brand.Colour)
 }
 
 // RemoveFlow deletes a flow for whoever wants to start something; NotFound when it is not the company's.

@@ -18,7 +18,7 @@ func TestFlows(t *testing.T) {
 		foreign.Company = innsigli.NewCompanyKey()
 		isNotFound(t, w.ChangeFlow(t.Context(), foreign))
 		isNotFound(t, w.RemoveFlow(t.Context(), foreign.Company, f.Key))
-		f.Name, f.Active = "Sala", false
+		f.Name, f.Active, f.Brand = "Sala", false, innsigli.Brand{Name: "Suðurljós", Colour: "#0a7d55"}
 		if err := w.ChangeFlow(t.Context(), f); err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +28,7 @@ func TestFlows(t *testing.T) {
 		isNotFound(t, w.RemoveFlow(t.Context(), w.company.Key, w.flow.Key))
 		isNotFound(t, w.ChangeFlow(t.Context(), w.flow))
 		got, err := w.Flows(t.Context(), w.company.Key)
-		if err != nil || len(got) != 1 || got[0].Key != f.Key || got[0].Name != "Sala" || got[0].Active {
+		if err != nil || len(got) != 1 || got[0].Key != f.Key || got[0].Name != "Sala" || got[0].Active || got[0].Brand != f.Brand {
 			t.Errorf("flows: %+v, %v", got, err)
 		}
 		for i := 1; ; i++ {

@@ -123,6 +123,12 @@ func everyVerb(t *testing.T, w *world) {
 	}
 	w.change(t, p.Key, innsigli.Change{Erase: true, Log: []innsigli.LogEntry{{Kind: innsigli.LogErased}}})
 	ledgerAndRetention(t, w, p.Key)
+	for _, f := range []innsigli.FlowKey{"", w.flow.Key} {
+		if err := w.SetLogo(t.Context(), w.company.Key, f, innsigli.Logo{SHA256: "aa", PNG: []byte("png")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _ = w.Logo(t.Context(), "aa")
 	q := w.sequence(2)
 	if _, _, err := w.Create(t.Context(), q); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	qCompany = `select key, name, email, language, time_zone, reminder_hour, origins, colour from company where key = $1`
+	qCompany = `select key, name, email, language, time_zone, reminder_hour, origins, colour, logo from company where key = $1`
 	// An origin holds no wildcard of like: see plainHost in the root package.
 	qEmbeds     = `select count(*) from (select key from company where origins <> '' and ' ' || origins || ' ' like '% ' || $1 || ' %' limit 1) as c`
 	qSetCompany = `update company set name = $2, email = $3, language = $4, time_zone = $5, reminder_hour = $6, origins = $7, colour = $8 where key = $1`
@@ -22,7 +22,7 @@ func (d *DB) ChangeCompany(ctx context.Context, k innsigli.CompanyKey, decide fu
 		var b batch
 		b.exec("company", qLockCompany, string(k))
 		b.query("company", qCompany, into((*string)(&c.Key), &c.Name, &c.Email, &language, &c.TimeZone, &hour,
-			(*string)(&c.Origins), &c.Colour), string(k))
+			(*string)(&c.Origins), &c.Colour, &c.Logo), string(k))
 		if err := r.run(ctx, b); err != nil {
 			return err
 		}

@@ -177,6 +177,9 @@ func (l links) SigningAll(q innsigli.SequenceKey, s innsigli.SequenceSigneeKey) 
 	return l.public.String() + "/s/" + string(q) + "/" + string(s)
 }
 
+// Logo is the address of a logo by its hash.
+func (l links) Logo(sum string) string { return l.public.String() + innsigli.LogoPath(sum) }
+
 // Unsubscribe is the address that turns a signee's reminders off.
 func (l links) Unsubscribe(p innsigli.ProcessKey, s innsigli.SigneeKey) string {
 	return l.public.String() + "/unsubscribe/" + string(p) + "/" + l.stop.Tag(p, s)

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/paper"
 )
 
 type companyCmd struct {
@@ -56,6 +59,7 @@ type companySetCmd struct {
 
 	Origins *string `help:"Sites that may show the signing page in a frame, as https://portal.example.com, apart by blanks; empty for none." placeholder:"ORIGINS"`
 	Colour  *string `name:"color" help:"Colour of the company's pages, as #1d4e89; empty for ours." placeholder:"#RRGGBB"`
+	Logo    *string `help:"File of the company's logo, PNG or JPEG; empty for none." placeholder:"FILE"`
 
 	Personal  *int `name:"retention-personal" help:"Days after its end for which a process's names, addresses and numbers are kept; 0 for the default of 90." placeholder:"DAYS"`
 	Documents *int `name:"retention-documents" help:"Days after completion for which documents are kept; 0 for ever." placeholder:"DAYS"`
@@ -85,7 +89,14 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	got, err := in.service().ChangeSettings(ctx, innsigli.CompanyKey(strings.ToLower(c.Company)), r)
+	key := innsigli.CompanyKey(strings.ToLower(c.Company))
+	svc := in.service()
+	svc.Paper = paper.New()
+	err = c.setLogo(ctx, svc, key)
+	var got innsigli.Company
+	if err == nil {
+		got, err = svc.ChangeSettings(ctx, key, r)
+	}
 	if kind := innsigli.KindOf(err); kind == innsigli.Invalid || kind == innsigli.NotFound {
 		return usageError{err}
 	}
@@ -96,9 +107,30 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 	if kept.DocumentsDays > 0 {
 		documents = fmt.Sprintf("for %d days", kept.DocumentsDays)
 	}
-	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\nreminders at %d:00 in %s\norigins   %s\ncolour    %s\nkept      personal data for %d days after the end of a process, completed documents %s\n",
-		got.Name, got.Email, got.DefaultLanguage, got.ReminderHour, got.Zone(), orNone(string(got.Origins)), orNone(got.Colour),
+	_, err = fmt.Fprintf(con.out, "name      %s\nemail     %s\nlanguage  %s\nreminders at %d:00 in %s\norigins   %s\ncolour    %s\nlogo      %s\nkept      personal data for %d days after the end of a process, completed documents %s\n",
+		got.Name, got.Email, got.DefaultLanguage, got.ReminderHour, got.Zone(), orNone(string(got.Origins)), orNone(got.Colour), orNone(innsigli.LogoPath(got.Logo)),
 		int(kept.Personal().Hours()/24), documents)
+	return err
+}
+
+// setLogo makes a file the company's logo, or with an empty name takes it away.
+func (c companySetCmd) setLogo(ctx context.Context, svc *innsigli.Service, k innsigli.CompanyKey) error {
+	switch {
+	case c.Logo == nil:
+		return nil
+	case *c.Logo == "":
+		return svc.RemoveLogo(ctx, k, "")
+	}
+	f, err := os.Open(*c.Logo)
+	if err != nil {
+		return wrongUsage("--logo: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // a reader
+	img, err := io.ReadAll(io.LimitReader(f, innsigli.MaxLogoBytes+1))
+	if err != nil {
+		return fmt.Errorf("read logo: %w", err)
+	}
+	_, err = svc.SetLogo(ctx, k, "", img)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -44,6 +45,17 @@ func TestCompanySettings(t *testing.T) {
 		out = r.cli("company", "set", "--company", string(r.creds.CompanyKey), "--origins", "")
 		if text := string(out); !strings.Contains(text, "origins   none\n") || !strings.Contains(text, "colour    #1d4e89\n") {
 			t.Errorf("company set: %s", out)
+		}
+		file := filepath.Join(r.data, "logo.png")
+		writeFile(t, file, strokes(t, 60, 30))
+		set := func(logo string) string {
+			return string(r.cli("company", "set", "--company", string(r.creds.CompanyKey), "--logo", logo))
+		}
+		if text := set(file); !strings.Contains(text, "logo      /brand/logo/") {
+			t.Errorf("company set --logo: %s", text)
+		}
+		if text := set(""); !strings.Contains(text, "logo      none\n") {
+			t.Errorf("company set without a logo: %s", text)
 		}
 		if a = r.ask("GET", "/management/company", "own", nil); !strings.Contains(string(a.body), `"origins":[]`) {
 			t.Errorf("no origins: %s", a.body)

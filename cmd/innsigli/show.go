@@ -62,6 +62,7 @@ func (c configCmd) Run(con console) error {
 # reason            %d characters (400)
 # attachments       %d files a process, %d bytes each (413), %d bytes together (400)
 # signature image   %d bytes, %d pixels a side (400)
+# logo              %d bytes (413), %d pixels a side, %d in all (400)
 # code              valid %s, %d tries, %d codes an hour and signee, %d wrong tries in all (400, 429)
 # reminders         %d an hour and person by the API (429), rules of %d days and every %d (400)
 # passing on        a signature %d times (400)
@@ -73,7 +74,7 @@ func (c configCmd) Run(con console) error {
 # completed link    open %s
 `, innsigli.MaxDocumentBytes, innsigli.MaxSealedBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
 		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
-		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
+		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.MaxLogoBytes, innsigli.MaxLogoSide, innsigli.MaxLogoPixels, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
 		innsigli.MaxWrongTries, innsigli.MaxRemindersAnHour, innsigli.MaxReminderFirst, innsigli.MaxReminderEvery, innsigli.MaxReassigns, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.MaxTemplates, innsigli.MaxTemplateBytes, innsigli.MaxSubjectRunes, innsigli.MaxLinkTextRunes, innsigli.MaxSmsRunes, innsigli.SealPatience, innsigli.RaiseWait, authorityRate, authorityBurst, pki.MaxRequest, innsigli.HoldLifetime, innsigli.CompletedLink)
 	return err
 }
