@@ -29,6 +29,7 @@ const (
 	TemplateDeclined  TemplateType = 102 // to the owner, when a signee declines
 	TemplateRemoved   TemplateType = 103 // to a signee who was taken off
 	TemplateOwnerCopy TemplateType = 104 // to the owner, with what was signed before the end
+	TemplatePassed    TemplateType = 105 // to the owner, when a signee passes signing on
 
 	TemplateSmsSignup   TemplateType = 111
 	TemplateSmsReminder TemplateType = 112
@@ -44,6 +45,7 @@ var templateNames = map[TemplateType]string{
 	TemplateEmailVerification: "EmailVerification", TemplateMagicLink: "MagicLink",
 
 	TemplateCode: "Code", TemplateDeclined: "Declined", TemplateRemoved: "Removed", TemplateOwnerCopy: "OwnerCopy",
+	TemplatePassed:    "Reassigned",
 	TemplateSmsSignup: "SmsSignup", TemplateSmsReminder: "SmsReminder", TemplateSmsCode: "SmsCode",
 	TemplateSmsCanceled: "SmsCanceled", TemplateSmsExpired: "SmsExpired",
 }
@@ -72,7 +74,8 @@ var templateOf = map[JobKind]TemplateType{
 	JobMailNotify: TemplateNotification, JobMailCompleted: TemplateConfirmation, JobMailOwnerDone: TemplateSalesPerson,
 	JobMailInvite: TemplateSignup, JobMailCanceled: TemplateCanceled, JobMailExpired: TemplateExpired, JobMailRemind: TemplateReminder,
 	JobMailCode: TemplateCode, JobMailDeclined: TemplateDeclined, JobMailRemoved: TemplateRemoved, JobMailOwnerCopy: TemplateOwnerCopy,
-	JobSmsInvite: TemplateSmsSignup, JobSmsRemind: TemplateSmsReminder, JobSmsCode: TemplateSmsCode,
+	JobMailPassed: TemplatePassed,
+	JobSmsInvite:  TemplateSmsSignup, JobSmsRemind: TemplateSmsReminder, JobSmsCode: TemplateSmsCode,
 	JobSmsCanceled: TemplateSmsCanceled, JobSmsExpired: TemplateSmsExpired,
 }
 

@@ -116,9 +116,9 @@ func (s *scene) called(p innsigli.Process) string {
 	return documentOf(p)
 }
 
-// hides says whether a message must not name the document.
+// hides says whether a message must not name the document. The owner, who knows it, is also written to about a signee.
 func (s *scene) hides(p innsigli.Process) bool {
-	return s.you.Key != "" && s.facts.RequiresAuth() && p.State != innsigli.Completed
+	return s.you.Key != "" && s.job.Kind != innsigli.JobMailPassed && s.facts.RequiresAuth() && p.State != innsigli.Completed
 }
 
 // documentOf is what people call a document.

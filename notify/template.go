@@ -49,6 +49,8 @@ func namesOnlyIn(t innsigli.TemplateType) tmpl.Names {
 		return tmpl.Names{"date": {}, "who": {}, "isDeclined": {Kind: tmpl.Flag}, "isExpired": {Kind: tmpl.Flag}}
 	case innsigli.TemplateDeclined:
 		return tmpl.Names{"date": {}, "who": {}, "reason": {}}
+	case innsigli.TemplatePassed:
+		return tmpl.Names{"date": {}, "who": {}}
 	case innsigli.TemplateCode:
 		return tmpl.Names{"isEntry": {Kind: tmpl.Flag}}
 	case innsigli.TemplateSmsCode:
@@ -137,6 +139,10 @@ func (n *Notifier) values(s *scene, hasFiles bool) map[string]any {
 	}
 	if s.job.Kind == innsigli.JobMailDeclined {
 		v["who"] = clean(you.DisplayName(), maxName)
+	}
+	if s.job.Kind == innsigli.JobMailPassed {
+		who, at := s.facts.PassedBy(s.you.Key)
+		v["who"], v["date"] = clean(who, maxName), s.date(at)
 	}
 	if s.template.Type == innsigli.TemplateSmsCode {
 		v["code"], v["minutes"] = n.Identity.Code(innsigli.Token(s.job.Ref)), s.words.Number(s.minutes())
@@ -307,6 +313,8 @@ func (n *Notifier) draft(s *scene, hasFiles bool) *card {
 		return s.declinedCard()
 	case innsigli.JobMailRemoved:
 		return s.removedCard()
+	case innsigli.JobMailPassed:
+		return s.reassignedCard()
 	case innsigli.JobMailOwnerCopy:
 		return s.ownerCopyCard()
 	}

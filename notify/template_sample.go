@@ -38,10 +38,14 @@ func sample(c innsigli.Company, f innsigli.Flow, t innsigli.Template, signees in
 	case innsigli.TemplateDeclined:
 		end(innsigli.Declined)
 		p.Signees[0].DeclinedAt, p.Signees[0].DeclineReason = now, "…"
+	case innsigli.TemplatePassed:
+		p.Removed = []innsigli.Signee{{Name: "Joe Bloggs", PassedTo: p.Signees[0].Key, RemovedAt: now}}
 	}
 	switch t.Type { //nolint:exhaustive // the others go to a signee
 	case innsigli.TemplateSalesPerson, innsigli.TemplateDeclined, innsigli.TemplateOwnerCopy:
 		j.Signee, j.Address = "", p.User
+	case innsigli.TemplatePassed: // about whoever signs now
+		j.Address = p.User
 	case innsigli.TemplateNotification:
 		j.Signee, j.Address = "", t.To
 	}
