@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -115,5 +116,36 @@ func TestUploadOf50MBDoesNotGrowTheServer(t *testing.T) {
 	}
 	if got := r.growth(func() { r.download(p) }); got > bound {
 		t.Errorf("download: the server grew by %d MB, more than %d", got>>20, bound>>20)
+	}
+}
+
+// A sequence brings several large documents in one body: they are written away as they come, one at a time, so that the
+// server grows by what one of them costs. Any two of these held at once would break the bound.
+func TestSequenceOfLargeDocumentsDoesNotGrowTheServer(t *testing.T) {
+	const documents, each, bound = 5, 25 << 20, 48 << 20
+	r := newRig(t, "sqlite")
+	one := r.request(innsiglitest.BigPDF(t, each))
+	parts := []io.Reader{strings.NewReader(`{"user":"owner@nordurljos.example","createSigningProcesses":[`)}
+	size := int64(len(`{"user":"owner@nordurljos.example","createSigningProcesses":[`))
+	for i := range documents {
+		comma := strings.Repeat(",", min(i, 1))
+		parts = append(parts, strings.NewReader(comma), bytes.NewReader(one))
+		size += int64(len(comma) + len(one))
+	}
+	req, err := http.NewRequest(http.MethodPost, r.url+"/management/signing/sequential", io.MultiReader(append(parts, strings.NewReader("]}"))...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = size + 2
+	req.Header.Set("Content-Type", "application/json")
+	req.SetBasicAuth(string(r.creds.CompanyKey), r.creds.APIKey)
+	var q sequence
+	got := r.growth(func() { r.do(req).json(t, &q) })
+	if len(q.SigningProcesses) != documents {
+		t.Fatalf("created %+v", q)
+	}
+	t.Logf("the server grew by %d MB", got>>20)
+	if got > bound {
+		t.Errorf("the server grew by %d MB, more than %d", got>>20, bound>>20)
 	}
 }
