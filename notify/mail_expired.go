@@ -21,7 +21,7 @@ func (s *scene) expiredCard() *card {
 	c.Lead = []paragraph{
 		s.p(s.num("mail.expired.lead"), "date", s.date(s.facts.Process.ExpiresAt)),
 		s.p(s.num("mail.deleted")),
-		s.p("mail.expired.again"),
+		s.p(s.num("mail.expired.again")),
 	}
 	if s.many() {
 		s.documents(c)

@@ -14,7 +14,7 @@ func (n *Notifier) mailOwnerCompleted(ctx context.Context, j innsigli.Job) (inns
 func (n *Notifier) ownerCompletedCard(s *scene, by way) *card {
 	s.owner = "" // the reader is the one who could be asked
 	c := n.forCompany(s, by)
-	c.Why = s.t("mail.owner_completed.why")
+	c.Why = s.why("owner_completed")
 	return c
 }
 

@@ -49,6 +49,15 @@ var scenes = []struct {
 	{"reassigned", innsigli.JobMailPassed, bjorn, "anna@nordurljos.example", "", innsigli.Started, ""},
 	{"owner_copy_fallback", innsigli.JobMailOwnerCopy, "", "skrifstofa@nordurljos.example", "fallback", innsigli.Canceled, ""},
 	{"owner_copy_expired", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Expired, ""},
+	// Of a sequence.
+	{"sequence_invitation", innsigli.JobMailInvite, bjorn, "bjorn@example.is", "", innsigli.Started, ""},
+	{"sequence_reminder", innsigli.JobMailRemind, bjorn, "bjorn@example.is", "auto", innsigli.Started, ""},
+	{"sequence_completed", innsigli.JobMailCompleted, bjorn, "bjorn@example.is", "", innsigli.Completed, ""},
+	{"sequence_owner_completed", innsigli.JobMailOwnerDone, "", "anna@nordurljos.example", "", innsigli.Completed, ""},
+	{"sequence_canceled", innsigli.JobMailCanceled, bjorn, "bjorn@example.is", "", innsigli.Canceled, "anna@nordurljos.example"},
+	{"sequence_declined", innsigli.JobMailDeclined, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
+	{"sequence_expired", innsigli.JobMailExpired, bjorn, "bjorn@example.is", "", innsigli.Expired, ""},
+	{"sequence_removed", innsigli.JobMailRemoved, sigrun, "sigrun@example.is", "", innsigli.Started, ""},
 }
 
 func TestEachMailSaysWhatIsTrueInBothLanguages(t *testing.T) {
@@ -56,6 +65,12 @@ func TestEachMailSaysWhatIsTrueInBothLanguages(t *testing.T) {
 		for _, l := range []innsigli.Language{innsigli.LangEn, innsigli.LangIs} {
 			t.Run(sc.name+"/"+l.Tag(), func(t *testing.T) {
 				w := newWorld(t, innsiglitest.SMTPOptions{})
+				if strings.HasPrefix(sc.name, "sequence_") {
+					w.facts = together(w.facts)
+				}
+				if sc.kind == innsigli.JobMailRemoved {
+					w.remove(sc.to)
+				}
 				if sc.state.Active() {
 					w.facts.Process.State = sc.state
 				} else {

@@ -60,6 +60,11 @@ func sceneOf(f innsigli.Facts, j innsigli.Job) *scene {
 		s.owner = o
 	}
 	s.you, _ = f.Signee(j.Signee)
+	for _, r := range f.Process.Removed {
+		if r.Key == j.Signee && j.Kind == innsigli.JobMailRemoved {
+			s.you = r
+		}
+	}
 	s.gather()
 	return s
 }
@@ -70,10 +75,10 @@ func isCode(k innsigli.JobKind) bool {
 }
 
 // gather finds the documents that the message is about: of a sequence those that the reader signs, and for the owner all.
-// A copy of an ended document, and a code for one, are about that document alone.
+// A copy of an ended document, a code for one, and the word to whoever was taken off one are about that document alone.
 func (s *scene) gather() {
 	k, forOne := s.job.Kind, s.facts.Challenge.Person == ""
-	if s.facts.Sequence.Key == "" || k == innsigli.JobMailOwnerCopy || isCode(k) && forOne {
+	if s.facts.Sequence.Key == "" || k == innsigli.JobMailOwnerCopy || k == innsigli.JobMailRemoved || isCode(k) && forOne {
 		s.all = []innsigli.Facts{s.facts}
 	} else {
 		for _, m := range s.facts.All() {
@@ -192,12 +197,22 @@ func (s *scene) p(key string, more ...any) paragraph {
 
 func (s *scene) date(t time.Time) string { return s.words.Date(t.UTC()) }
 
+// why says why the reader gets the mail.
+func (s *scene) why(name string) string {
+	key := "mail." + name + ".why"
+	switch name {
+	case "completed", "owner_completed", "canceled", "declined", "expired": // name documents
+		key = s.num(key)
+	}
+	return s.t(key)
+}
+
 // card begins the card of a mail: what all have in common. name is the mail's part of the catalogue.
 func (s *scene) card(name string) *card {
 	return &card{
 		Lang: s.words.Tag(), Company: s.company, Subject: s.t("mail." + name + ".subject"),
 		Title: s.t("mail." + name + ".title"), Hint: s.t("mail.link"),
-		Why: s.t("mail." + name + ".why"), Foot: s.t("mail.foot"),
+		Why: s.why(name), Foot: s.t("mail.foot"),
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,15 +109,63 @@ func facts() innsigli.Facts {
 	}
 }
 
+// together are the facts of a sequence: Björn signs three documents and has signed the last, Sigrún signs the first, which
+// she has, and the last.
+func together(f innsigli.Facts) innsigli.Facts {
+	const bjornAll, sigrunAll = innsigli.SequenceSigneeKey("gs101112131415161718191a1b1c1d1e1f"), innsigli.SequenceSigneeKey("gs000102030405060708090a0b0c0d0e0f")
+	f.Sequence = innsigli.Sequence{Key: "pg00112233445566778899aabbccddeeff", Company: f.Company.Key, User: f.Process.User, CreatedAt: f.Process.CreatedAt}
+	f.Process.Group = innsigli.GroupKey(f.Sequence.Key)
+	f.Process.Signees[0].Person, f.Process.Signees[1].Person = sigrunAll, bjornAll
+	second, third := f.Process, f.Process
+	second.Key, second.FileName, second.Signees = "sp10112233445566778899aabbccddeeff", "Verklýsing.pdf", slices.Clone(f.Process.Signees[1:])
+	third.Key, third.FileName, third.Signees = "sp20112233445566778899aabbccddeeff", "Trúnaðaryfirlýsing.pdf", slices.Clone(f.Process.Signees)
+	third.Signees[0].SignedAt, third.Signees[1].SignedAt = time.Time{}, noon.Add(-20*time.Minute)
+	for i, p := range []*innsigli.Process{&second, &third} {
+		for k := range p.Signees {
+			s := &p.Signees[k]
+			s.Key, s.Process = innsigli.SigneeKey(fmt.Sprintf("%s%d", s.Key[:33], i)), p.Key
+		}
+	}
+	f.Members = []innsigli.Member{{Process: f.Process, Flow: f.Flow}, {Process: second, Flow: f.Flow}, {Process: third, Flow: f.Flow}}
+	return f
+}
+
+// remove takes whoever has an address off all documents.
+func (w *world) remove(address string) {
+	remove := func(p *innsigli.Process) {
+		for _, s := range p.Signees {
+			if s.Email == address {
+				p.Removed = append(p.Removed, s)
+			}
+		}
+		p.Signees = slices.DeleteFunc(slices.Clone(p.Signees), func(s innsigli.Signee) bool { return s.Email == address })
+	}
+	remove(&w.facts.Process)
+	for i := range w.facts.Members {
+		remove(&w.facts.Members[i].Process)
+	}
+}
+
+// ended ends the process, and all others of the sequence.
 func (w *world) ended(st innsigli.State, by string) {
-	p := &w.facts.Process
+	w.end(&w.facts.Process, st, by)
+	for i := range w.facts.Members {
+		w.end(&w.facts.Members[i].Process, st, by)
+	}
+}
+
+func (w *world) end(p *innsigli.Process, st innsigli.State, by string) {
 	p.State, p.EndedAt, p.EndedBy = st, noon.Add(-time.Minute), by
 	w.facts.Held = st.Ended()
-	if st == innsigli.Declined {
+	if st == innsigli.Declined && p.Key == processKey {
 		p.Signees[1].DeclinedAt, p.Signees[1].DeclineReason = p.EndedAt, "Upphæðin í 3. gr. er ekki rétt."
 	}
 	if st == innsigli.Completed {
-		p.Signees[1].SignedAt = noon.Add(-5 * time.Minute)
+		for i := range p.Signees {
+			if s := &p.Signees[i]; !s.Signed() {
+				s.SignedAt = noon.Add(-5 * time.Minute)
+			}
+		}
 	}
 	if st == innsigli.Expired {
 		p.ExpiresAt = noon.Add(-time.Minute)
@@ -225,25 +275,25 @@ func (w *world) Wanted(context.Context, innsigli.Job) (bool, error) {
 
 // Documents
 
-func (w *world) SealedDocument(context.Context, innsigli.ProcessKey) (innsigli.Attachment, error) {
-	return w.attachment()
+func (w *world) SealedDocument(_ context.Context, p innsigli.ProcessKey) (innsigli.Attachment, error) {
+	return w.attachment(p)
 }
 
-func (w *world) HeldDocument(context.Context, innsigli.ProcessKey) (innsigli.Attachment, error) {
-	return w.attachment()
+func (w *world) HeldDocument(_ context.Context, p innsigli.ProcessKey) (innsigli.Attachment, error) {
+	return w.attachment(p)
 }
 
-func (w *world) OwnerCopy(context.Context, innsigli.ProcessKey) (innsigli.Attachment, error) {
-	return w.attachment()
+func (w *world) OwnerCopy(_ context.Context, p innsigli.ProcessKey) (innsigli.Attachment, error) {
+	return w.attachment(p)
 }
 
-func (w *world) attachment() (innsigli.Attachment, error) {
+func (w *world) attachment(p innsigli.ProcessKey) (innsigli.Attachment, error) {
 	if w.missing != nil {
 		return innsigli.Attachment{}, w.missing
 	}
 	w.made++
 	a := innsigli.Attachment{
-		Name: w.facts.Process.FileName, Type: "application/pdf", Size: int64(len(w.doc)), SHA256: hashOf(w.doc),
+		Name: w.facts.Of(p).Process.FileName, Type: "application/pdf", Size: int64(len(w.doc)), SHA256: hashOf(w.doc),
 		WriteTo: func(out io.Writer) (int64, error) { return io.Copy(out, bytes.NewReader(w.doc)) },
 		Close:   func() error { w.closed++; return nil },
 	}
