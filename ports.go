@@ -69,6 +69,8 @@ type Store interface {
 	// SetLogo puts a logo in the place of the one that a company, or a flow of it when f is not empty, had; the zero logo is
 	// none. NotFound when there is no such company or flow.
 	SetLogo(ctx context.Context, c CompanyKey, f FlowKey, l Logo) error
+	// Brand reads how a company looks, or when f is not empty that flow of whichever company; NotFound.
+	Brand(ctx context.Context, c CompanyKey, f FlowKey) (Brand, error)
 	// Logo gives the PNG of a logo by its SHA-256; NotFound.
 	Logo(ctx context.Context, sum string) ([]byte, error)
 

@@ -116,6 +116,11 @@ func (a *API) Table() []Route {
 		open("POST /signing/simple/imagedata", a.drawn, tagSigning, "AddImageData", "Keeps the signature that a person drew, for the mark on the document.", takes[imageOfSignee](), fails(401, 404, 410)),
 		open("POST /signing/simple/bulk/imagedata", a.drawnForAll, tagSigning, "AddBulkImageData", "The same for all documents that a person of a sequence signs.", takes[imageOfPerson](), fails(401, 404, 410)),
 
+		open("GET /signing/{process}/branding", a.brandOfProcess, tagSigning, "GetBranding", "How people see who asks them: name, address of the logo, and the colour under meta. Answers 400 for a key that is none.", gives[branding]()),
+		open("GET /signing/sequential/{sequence}/branding", a.brandOfSequence, tagSigning, "GetSequentialBranding", "The same for a sequence.", gives[branding]()),
+		open("GET /flow/{flow}/branding", a.brandOfFlow, tagFlow, "GetFlowBranding", "The same for a flow.", gives[branding]()),
+		open("GET /company/{company}/branding", a.brandOfCompany, tagCompany, "GetCompanyBranding", "The same for a company.", gives[branding]()),
+
 		open("GET /signing/hascertificate/key/{flow}/phone/{phone}/ssn/{ssn}", a.hasCertificate, tagSigning, "HasCertificate", "Whether a person has an e-ID. Without a provider the status is error, for everyone.", gives[personCertificate]()),
 		open("GET /flow/hascertificate/key/{flow}/phone/{phone}/ssn/{ssn}", a.hasCertificate, tagSigning, "HasCertificateOfFlow", "Whether a person has an e-ID. Without a provider the status is error, for everyone.", gives[personCertificate]()),
 

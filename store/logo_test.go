@@ -41,6 +41,20 @@ func TestLogos(t *testing.T) {
 		set(flow, "aa", []byte("png aa"))
 		set("", "bb", []byte("png bb"))
 		seen("bb", "aa")
+		brand := func(c innsigli.CompanyKey, f innsigli.FlowKey) innsigli.Brand {
+			t.Helper()
+			b, err := w.Brand(ctx, c, f)
+			if err != nil {
+				t.Error(err)
+			}
+			return b
+		}
+		name := w.company.Name
+		if a, b := brand(w.company.Key, ""), brand("", flow); a != (innsigli.Brand{Name: name, Logo: "bb"}) || b != (innsigli.Brand{Name: name, Logo: "aa"}) {
+			t.Errorf("brands: %+v, %+v", a, b)
+		}
+		_, err := w.Brand(ctx, "", innsigli.NewFlowKey())
+		isNotFound(t, err)
 		set(flow, "", nil)
 		seen("bb", "")
 		caller, err := w.Authenticate(ctx, w.company.Key, w.keyHash)

@@ -129,6 +129,8 @@ func everyVerb(t *testing.T, w *world) {
 		}
 	}
 	_, _ = w.Logo(t.Context(), "aa")
+	_, _ = w.Brand(t.Context(), w.company.Key, "")
+	_, _ = w.Brand(t.Context(), "", w.flow.Key)
 	q := w.sequence(2)
 	if _, _, err := w.Create(t.Context(), q); err != nil {
 		t.Fatal(err)

@@ -63,6 +63,23 @@ func TestLogos(t *testing.T) {
 			writeFile(t, filepath.Join(dir, "logo.pdf"), sealed)
 		}
 
+		key := string(r.creds.FlowKey)
+		for at, want := range map[string]string{
+			"/api/Signing/" + strings.ToUpper(p.Key[:2]) + p.Key[2:] + "/Branding": its, "/flow/" + key + "/branding": its,
+			"/company/" + string(r.creds.CompanyKey) + "/branding": ours,
+		} {
+			var b struct {
+				Name, Logo string
+				Meta       struct{ Color string }
+			}
+			a := r.ask("GET", at, "", nil)
+			if a.json(t, &b); a.status != 200 || r.path(t, b.Logo) != want || (b.Name == "Suðurljós") != (want == its) || (b.Meta.Color == "#0a7d55") != (want == its) {
+				t.Errorf("%s: %d %s", at, a.status, a.body)
+			}
+		}
+		for _, at := range []string{"/signing/sp00/branding", "/signing/x/branding", "/signing/sequential/pg00/branding", "/flow/00/branding", "/company/00/branding"} {
+			refusal(t, at, r.ask("GET", at, "", nil), 400, "InvalidKey")
+		}
 		for range 2 {
 			if a := r.ask("DELETE", flow+"/logo", "own", nil); a.status != http.StatusNoContent {
 				t.Errorf("delete: %d %s", a.status, a.body)
