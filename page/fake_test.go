@@ -315,6 +315,13 @@ func (f *fake) PageImage(_ context.Context, v innsigli.View, page, width int) ([
 	return f.images[at], nil
 }
 
+// imageOf is an image that was asked for.
+func (f *fake) imageOf(page, width int) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.images[[2]int{page, width}]
+}
+
 func (f *fake) RequestCode(_ context.Context, r innsigli.CodeRequest) (innsigli.Challenge, error) {
 	f.mu.Lock()
 	if f.refus != nil {

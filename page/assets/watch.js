@@ -1,16 +1,18 @@
 // Asks the server whether what this page shows is still so: every two seconds while it is seen, and when it comes back
-// out of the browser's memory. A document that may no longer be read is taken away before anything else happens.
+// out of the browser's memory, unseen until the server has said so. A document that may no longer be read is taken away before
+// anything else happens.
 const body = document.body;
 const { watch: url, state, signed, home } = body.dataset;
 const ended = ["Canceled", "Declined", "Expired"];
 const offline = document.getElementById("offline");
+const main = document.getElementById("main");
 const every = 2000;
 let timer = 0;
 let over = false;
+let left = 0; // how often the page was left: an answer from before says nothing of now
 
 function leave(why) {
   over = true;
-  const main = document.getElementById("main");
   const words = main.dataset;
   for (const img of main.querySelectorAll("img")) {
     img.removeAttribute("srcset");
@@ -35,6 +37,7 @@ function leave(why) {
 
 async function ask() {
   if (over || document.visibilityState === "hidden") return;
+  const then = left;
   let answer;
   try {
     answer = await fetch(url, { headers: { accept: "application/json" }, cache: "no-store", credentials: "omit" });
@@ -42,12 +45,15 @@ async function ask() {
     if (!over) offline.hidden = false;
     return;
   }
+  if (left !== then) return;
   offline.hidden = answer.status < 500;
   if (over || answer.status >= 500) return;
   if (answer.status === 404 || answer.status === 410) return leave("Canceled");
   if (!answer.ok) return;
   const now = await answer.json();
+  if (left !== then) return;
   if (ended.includes(now.state)) return leave(now.state);
+  main.classList.remove("asleep");
   if (body.hasAttribute("data-reload") && (now.state !== state || String(now.signed) !== signed)) {
     over = true;
     location.reload();
@@ -56,8 +62,9 @@ async function ask() {
 
 async function turn() {
   clearTimeout(timer);
+  const then = left;
   await ask();
-  if (!over) timer = setTimeout(turn, every);
+  if (!over && left === then) timer = setTimeout(turn, every);
 }
 
 turn();
@@ -66,6 +73,10 @@ addEventListener("pageshow", (e) => {
   over = false;
   turn();
 });
-addEventListener("pagehide", () => clearTimeout(timer));
+addEventListener("pagehide", (e) => {
+  clearTimeout(timer);
+  left++;
+  main.classList.toggle("asleep", e.persisted);
+});
 addEventListener("online", turn);
 document.addEventListener("visibilitychange", turn);
