@@ -85,7 +85,7 @@ func stories(f *fake) []story {
 	locked := process("sp10", innsigli.Started)
 	locked.Process.RequiresAuth = true
 	enter := f.put(locked) + "/enter"
-	branded := process("sp20", innsigli.Started)
+	branded := process("sp22", innsigli.Started)
 	branded.Company.Logo, branded.Company.Colour = logoSum, "#7a1f5c"
 	f.logo = emblem(f.t)
 	declined := process("sp0e", innsigli.Declined)
