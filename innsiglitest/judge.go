@@ -108,6 +108,32 @@ func VeraPDF(tb testing.TB, files ...[]byte) {
 	}
 }
 
+// DKIMVerdict is what dkimpy says of one DKIM signature of a mail.
+type DKIMVerdict struct {
+	Domain    string   `json:"domain"`
+	Selector  string   `json:"selector"`
+	Algorithm string   `json:"algorithm"`
+	Fields    []string `json:"fields"` // in lower case, as often as they are signed
+	Valid     bool     `json:"valid"`
+	Why       string   `json:"why"`
+}
+
+// DKIM asks dkimpy about the signatures of a mail, from the top. It has no DNS: records are by name the texts that it would find.
+func DKIM(tb testing.TB, mail []byte, records map[string]string) []DKIMVerdict {
+	tb.Helper()
+	NeedTool(tb, "python3", "python3-venv")
+	b, err := json.Marshal(records)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []DKIMVerdict
+	out := runJudge(tb, mail, "dkim", writeFile(tb, filepath.Join(tb.TempDir(), "records.json"), b))
+	if err := json.Unmarshal(out, &all); err != nil {
+		tb.Fatalf("verdicts of dkimpy: %v", err)
+	}
+	return all
+}
+
 // PyHankoSamples lets pyHanko sign a document under a root of its own, given as PEM: b, t, lt and lta are the levels
 // (the last a certification), approval is t signed once more to LTA, tampered is lta with one byte changed.
 func PyHankoSamples(tb testing.TB, document []byte) (samples map[string][]byte, root []byte) {

@@ -1,6 +1,7 @@
 package innsiglitest
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -68,6 +69,7 @@ type Mail struct {
 	HTML      string
 	Files     []MailFile
 	Inline    []MailFile // pictures that the HTML shows, named by their Content-ID
+	Raw       []byte     // all of it; nil with HashOnly
 	TLS       bool       // the connection was encrypted
 	User      string     // who was logged in
 }
@@ -357,6 +359,10 @@ func (c *smtpSession) Data(r io.Reader) error {
 	if c.cuts("data") {
 		return errNotNow
 	}
+	var raw bytes.Buffer
+	if !c.s.o.HashOnly {
+		r = io.TeeReader(r, &raw)
+	}
 	m, err := readMail(r, c.s.o.HashOnly)
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: err.Error()}
@@ -364,6 +370,7 @@ func (c *smtpSession) Data(r io.Reader) error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
 	}
+	m.Raw = raw.Bytes()
 	m.From, m.To, m.User = c.from, c.to, c.user
 	_, m.TLS = c.conn.TLSConnectionState()
 	c.s.mu.Lock()

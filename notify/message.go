@@ -33,6 +33,8 @@ type Message struct {
 	Unsubscribe string
 	Logo        []byte // a PNG that HTML shows as cid:[LogoID]; nil for none
 	Files       []innsigli.Attachment
+
+	signatures string // header fields of DKIM, which stand before all others
 }
 
 // LogoID is the Content-ID of the logo, without its brackets. Parts of other messages cannot be meant by it: each is a
@@ -111,7 +113,8 @@ func (m *Message) write(w io.Writer, file fileWriter) (int64, error) {
 	return cw.n + skipped, err
 }
 
-func (m *Message) writeHeader(w io.Writer) error {
+// fields are the header fields but those of MIME parts, in order.
+func (m *Message) fields() [][2]string {
 	h := [][2]string{
 		{"Message-ID", m.MessageID()},
 		{"Date", m.Date.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700")},
@@ -134,7 +137,14 @@ func (m *Message) writeHeader(w io.Writer) error {
 			[2]string{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
 		)
 	}
-	for _, l := range h {
+	return h
+}
+
+func (m *Message) writeHeader(w io.Writer) error {
+	if _, err := io.WriteString(w, m.signatures); err != nil {
+		return err
+	}
+	for _, l := range m.fields() {
 		if _, err := io.WriteString(w, l[0]+": "+l[1]+"\r\n"); err != nil {
 			return err
 		}

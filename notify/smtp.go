@@ -43,6 +43,7 @@ type SMTPOptions struct {
 	// Idle is how long a connection waits for the next message; default 30 s. RFC 5321 4.5.3.2.7 has servers wait 5 min,
 	// but what stands in between forgets connections sooner.
 	Idle time.Duration
+	DKIM *DKIM // signs every message; nil: nobody does
 }
 
 // DefaultConnections is how many connections to the mail server there are at once.
@@ -153,6 +154,14 @@ func (t *SMTP) Close() { t.pool.close() }
 // was sent, a new one is tried at once. After the dot nobody knows whether the message was taken: that is for the next
 // attempt, whose Message-ID is the same.
 func (t *SMTP) SendMail(ctx context.Context, m *Message, wanted Wanted) error {
+	if t.o.DKIM != nil {
+		fields, err := t.o.DKIM.sign(m)
+		if err != nil {
+			return err
+		}
+		signed := *m
+		signed.signatures, m = fields, &signed
+	}
 	leave, err := t.pool.enter(ctx)
 	if err != nil {
 		return err

@@ -62,9 +62,10 @@ type plan struct {
 	keySpec      string
 	ownKey       bool // the key file is this server's alone, so it may exchange the key by itself
 	mailFrom     string
-	ownSeal      *pki.Seal // of --seal; nil: the local one
-	noSms        bool      // no gateway, and no outbox to stand in for it
-	loopback     bool      // listener and public address are this machine's only
+	dkim         *notify.DKIM // nil: mails are not signed
+	ownSeal      *pki.Seal    // of --seal; nil: the local one
+	noSms        bool         // no gateway, and no outbox to stand in for it
+	loopback     bool         // listener and public address are this machine's only
 	seam         seams
 }
 
@@ -130,9 +131,6 @@ func (s settings) check() (plan, error) {
 	if s.SMTP == "" && !p.loopback {
 		return p, wrongUsage("--smtp is required when the server can be reached from elsewhere: the built-in outbox is for trying things out on one machine")
 	}
-	if err := s.mailSettings.check(); err != nil {
-		return p, err
-	}
 	p.noSms = s.SMS == "" && !p.loopback
 	if p.proxies, err = web.ParseProxies(s.TrustedProxies); err != nil {
 		return p, wrongUsage("--trusted-proxies: %w", err)
@@ -148,6 +146,9 @@ func (s settings) check() (plan, error) {
 	}
 	if !innsigli.ValidEmail(p.mailFrom) {
 		return p, wrongUsage("--mail-from: %q is no e-mail address", p.mailFrom)
+	}
+	if p.dkim, err = s.mailSettings.check(p.mailFrom); err != nil {
+		return p, err
 	}
 	if s.ExpireAfter < time.Minute {
 		return p, wrongUsage("--expire-after: a process has to stay open for a minute at least")
@@ -259,7 +260,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "dkim", "dkim-domain", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "pki-allow", "trusted-proxies", "dev", "log-format",
 }
 

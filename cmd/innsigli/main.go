@@ -4,6 +4,7 @@
 //	innsigli company create   makes a company and prints its keys; works while the server runs
 //	innsigli company set      changes a company's name, address or language, and for how long it keeps personal data and documents
 //	innsigli webhook list     lists events that receivers did not take; replay sends them again, rotate exchanges the key
+//	innsigli dkim             prints the DNS records of the keys that mails are signed with
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
 //	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
 //	innsigli log verify       proves that the activity log is as it was written; log prove, check, checkpoint, key
@@ -49,6 +50,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Company companyCmd `cmd:"" help:"Companies."`
 	Webhook webhookCmd `cmd:"" help:"What is sent to programs."`
+	Dkim    dkimCmd    `cmd:"" name:"dkim" help:"Print the DNS records of the keys that mails are signed with."`
 	Keys    keysCmd    `cmd:"" help:"The key-encryption key."`
 	Verify  verifyCmd  `cmd:"" help:"Tell who signed PDF files, when, and whether anything was changed since."`
 	Log     logCmd     `cmd:"" help:"The activity log and its proofs."`

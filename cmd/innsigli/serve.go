@@ -169,7 +169,7 @@ func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSende
 	var mail notify.Transport = s.outbox
 	if s.plan.SMTP != "" {
 		out, err := notify.NewSMTP(s.plan.SMTP, notify.SMTPOptions{
-			Hello: mailDomain(s.plan.public.Hostname()), Connections: s.plan.SMTPConnections,
+			Hello: mailDomain(s.plan.public.Hostname()), Connections: s.plan.SMTPConnections, DKIM: s.plan.dkim,
 		})
 		if err != nil {
 			return nil, nil, wrongUsage("--smtp: %w", err)

@@ -28,6 +28,8 @@ func (c configCmd) Run(con console) error {
 		{"public-url", p.public.String()},
 		{"smtp", noPassword(p.SMTP)},
 		{"smtp-connections", strconv.Itoa(p.SMTPConnections)},
+		{"dkim", strings.Join(p.DKIM, ",")},
+		{"dkim-domain", p.DKIMDomain},
 		{"mail-from", p.mailFrom},
 		{"sms", noPassword(p.SMS)},
 		{"voice", noPassword(p.Voice)},

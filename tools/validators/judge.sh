@@ -32,6 +32,10 @@ axe) # prints the script that judges the page it runs in
 	[ -d "$axe" ] || { echo "axe-core is not there: make setup" >&2; exit 3; }
 	exec cat "$axe/node_modules/axe-core/axe.min.js"
 	;;
+dkim) # verifies the signatures of a mail: judge.sh dkim RECORDS.json <MAIL prints one line of JSON
+	[ -d "$dkimpy" ] || { echo "dkimpy is not built: make setup" >&2; exit 3; }
+	exec "$dkimpy/bin/python" "$here/dkimpy/judge.py" "$@"
+	;;
 libpdf) # signs a file: judge.sh libpdf IN.pdf KEY.p12 OUT.pdf
 	[ -d "$libpdf" ] || { echo "LibPDF is not built: make setup" >&2; exit 3; }
 	exec node "$libpdf/sign.mjs" "$@"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the judges: EU DSS and veraPDF (Maven), pyHanko (a virtual environment) and axe-core (npm), which judges pages, and LibPDF
+# Builds the judges: EU DSS and veraPDF (Maven), pyHanko and dkimpy (virtual environments) and axe-core (npm), which judges pages, and LibPDF
 # (npm), which signs what we judge, into the user's cache. Takes no time when all are there. Wants javac, mvn, python3 with venv, node and npm, which tools/setup.sh installs, and the package registries.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,11 +38,11 @@ with_maven_alone() {
 fetch() { mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib; }
 
 with_pip() {
-	python3 -m venv "$1" &&
-		{ try_pip "$1" || { sleep 5 && try_pip "$1"; }; }
+	python3 -m venv "$2" &&
+		{ try_pip "$1" "$2" || { sleep 5 && try_pip "$1" "$2"; }; }
 }
 
-try_pip() { "$1/bin/python" -m pip install -q --no-input --disable-pip-version-check --no-deps -r "$here/pyhanko/requirements.txt"; }
+try_pip() { "$2/bin/python" -m pip install -q --no-input --disable-pip-version-check --no-deps -r "$here/$1/requirements.txt"; }
 
 # Nothing of what is installed runs then: only the libraries are wanted.
 with_npm() {
@@ -53,7 +53,8 @@ try_npm() { npm ci --ignore-scripts --no-audit --no-fund --silent; }
 
 build "EU DSS" "$dss" with_maven
 build veraPDF "$verapdf" with_maven_alone
-build pyHanko "$pyhanko" with_pip
+build pyHanko "$pyhanko" with_pip pyhanko
+build dkimpy "$dkimpy" with_pip dkimpy
 build axe-core "$axe" with_npm axe
 build LibPDF "$libpdf" with_npm libpdf
 

@@ -6,5 +6,6 @@ of() { cat "$@" | cksum | cut -d ' ' -f 1; }
 dss=$cache/dss-$(of "$here/dss/pom.xml" "$here/dss/src/main/java/Judge.java")
 verapdf=$cache/verapdf-$(of "$here/verapdf/pom.xml")
 pyhanko=$cache/pyhanko-$(of "$here/pyhanko/requirements.txt")
+dkimpy=$cache/dkimpy-$(of "$here/dkimpy/requirements.txt")
 axe=$cache/axe-$(of "$here/axe/package-lock.json")
 libpdf=$cache/libpdf-$(of "$here/libpdf/package-lock.json" "$here/libpdf/sign.mjs")
