@@ -254,11 +254,15 @@ func TestAPersonSignsWithoutJavaScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.do(
+		// Reads: the pages are there, their words on pages of their own, and the document to take along.
+		chromedp.Navigate(link), chromedp.WaitVisible(chromedp.CSS("#p1 img")), chromedp.WaitReady(chromedp.CSS("#p3 img")),
+		chromedp.WaitVisible(chromedp.CSS(".panel a[download]")),
+		chromedp.Click(chromedp.CSS("#p1 figcaption a")), chromedp.WaitVisible(chromedp.CSS("main p")), chromedp.WaitNotPresent(chromedp.CSS("#p1")),
 		chromedp.Navigate(link), chromedp.Click(chromedp.CSS(".acts .btn")),
 		chromedp.WaitVisible(chromedp.CSS("#typed")), chromedp.Click(chromedp.CSS(".mark .btn")),
 		chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), "000 000"),
 		chromedp.Click(chromedp.CSS("form[action*=sign] .btn")), chromedp.WaitVisible(chromedp.CSS("#say")),
-		chromedp.Click(chromedp.CSS(".again .link")), chromedp.WaitNotPresent(chromedp.CSS("#say")),
+		chromedp.Click(chromedp.CSS(".again .link[value=email]")), chromedp.WaitNotPresent(chromedp.CSS("#say")),
 		chromedp.SendKeys(chromedp.CSS("#code"), "418 302"), chromedp.Click(chromedp.CSS("form[action*=sign] .btn")),
 		chromedp.WaitVisible(chromedp.CSS(".people")),
 	)

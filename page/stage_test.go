@@ -42,9 +42,13 @@ func scenes(f *fake) []story {
 	on("sign", "offline", `document.getElementById("offline").hidden = false`)
 	on("signature", "draw", `document.getElementById("kind-draw").click()`)
 	on("signature", "plain", `document.getElementById("kind-plain").click()`)
-	const sent = `document.querySelector("form[data-once]").dispatchEvent(new SubmitEvent("submit", { cancelable: true }))`
+	const send = `document.querySelector("form[data-once]").dispatchEvent(new SubmitEvent("submit", { cancelable: true }))`
+	const sent = `window.fetch = () => new Promise(() => {}), ` + send // the server takes its time
 	on("signature", "sent", sent)
 	on("code", "sent", sent)
+	const away = `window.fetch = () => Promise.reject(new TypeError()), ` + send + `, until(() => document.querySelector(".say + .btn") !== null)`
+	on("signature", "away", away)
+	on("code", "away", away)
 	on("verify-altered", "details", `document.querySelectorAll("details").forEach((d) => { d.open = true; })`)
 	on("outbox-mail", "plain", `document.querySelector("details.plain").open = true`)
 	framed("sign", "iframe=true&skipGreeting=true&hideSignDocumentHeaderText=true")

@@ -207,7 +207,7 @@ func stories(f *fake) []story {
 func TestATestServerSaysSoOnEveryPage(t *testing.T) {
 	f := newFake(t)
 	f.ways.Test = true
-	test := process("sp20", innsigli.Started)
+	test := process("sp7e57", innsigli.Started)
 	test.You.Phone = "+17777777777"
 	test.Process.Signees[1] = test.You
 	all := append(stories(f), story{name: "code-test", path: f.put(test) + "/code?iframe=true&token=" + strings.Repeat("a", 32), status: 200})

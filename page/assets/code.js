@@ -15,23 +15,48 @@ if (field) {
   });
 }
 
+// Whether the server is there. A form that is sent to nobody takes what was entered or drawn with it.
+async function reachable() {
+  try {
+    const answer = await fetch(location.href, { method: "HEAD", cache: "no-store", credentials: "same-origin", redirect: "manual" });
+    return answer.status < 500;
+  } catch {
+    return false;
+  }
+}
+
+function ready(button) {
+  button.removeAttribute("aria-disabled");
+  button.textContent = button.dataset.words;
+}
+
 for (const form of document.querySelectorAll("form[data-once]")) {
-  form.addEventListener("submit", (e) => {
-    const button = form.querySelector(".btn");
-    if (button.hasAttribute("aria-disabled")) return e.preventDefault();
+  const button = form.querySelector(".btn");
+  const unsent = document.createElement("p");
+  unsent.className = "say";
+  unsent.setAttribute("role", "alert");
+  let sure = false;
+  form.addEventListener("submit", async (e) => {
+    if (sure) return;
+    e.preventDefault();
+    if (button.hasAttribute("aria-disabled")) return;
     button.setAttribute("aria-disabled", "true");
     button.dataset.words = button.textContent;
     button.textContent = button.dataset.busy;
+    unsent.remove();
+    if (await reachable()) {
+      sure = true;
+      return form.requestSubmit(e.submitter);
+    }
+    ready(button);
+    unsent.textContent = document.getElementById("offline").dataset.unsent;
+    button.before(unsent);
   });
+  addEventListener("pageshow", () => { sure = false; });
 }
 
 // Coming back with the browser's arrow finds the form as it was before it was sent.
-addEventListener("pageshow", () => {
-  for (const button of document.querySelectorAll(".btn[data-words]")) {
-    button.removeAttribute("aria-disabled");
-    button.textContent = button.dataset.words;
-  }
-});
+addEventListener("pageshow", () => document.querySelectorAll(".btn[data-words]").forEach(ready));
 
 const again = document.querySelector("form.again");
 if (again) {

@@ -1,7 +1,7 @@
 // Tells the site whose frame this page stands in what has happened, and nobody but the origins that the company has
 // registered: a message goes to an exact origin, and a browser hands it to no other (docs/embedding.md).
-const { news, origins, wait } = document.body.dataset;
 const patience = 5000;
+let told = false;
 
 async function signedDocument({ url, digest, fileName }) {
   const answer = await fetch(url, { cache: "no-store", credentials: "same-origin" });
@@ -13,6 +13,9 @@ async function signedDocument({ url, digest, fileName }) {
 }
 
 async function tell() {
+  const { news, origins } = document.body.dataset;
+  if (told || !news) return;
+  told = true;
   for (const { file, ...message } of JSON.parse(news)) {
     const content = file && await signedDocument(file).catch(() => undefined);
     if (content) message.signedDocument = content;
@@ -30,5 +33,12 @@ async function tell() {
   }
 }
 
-// While the seal is being made the page is loaded again when it is done (watch.js); then the document goes along.
-if (parent !== window) setTimeout(tell, wait === undefined ? 0 : patience);
+// While the seal is being made the page says something new when it is done (watch.js); then the document goes along.
+function soon() {
+  clearTimeout(timer);
+  if (parent !== window) timer = setTimeout(tell, document.body.dataset.wait === undefined ? 0 : patience);
+}
+
+let timer = 0;
+soon();
+document.addEventListener("renewed", soon);

@@ -2,7 +2,7 @@
 // out of the browser's memory, unseen until the server has said so. A document that may no longer be read is taken away before
 // anything else happens.
 const body = document.body;
-const { watch: url, state, signed, home } = body.dataset;
+let { watch: url, state, signed, home } = body.dataset;
 const ended = ["Canceled", "Declined", "Expired"];
 const offline = document.getElementById("offline");
 const main = document.getElementById("main");
@@ -35,6 +35,40 @@ function leave(why) {
   location.replace(home);
 }
 
+// Puts what the page now says in the place of what it said, so that nothing blinks and nobody loses their place. A page
+// that needs other modules is loaded whole.
+async function renew() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store", credentials: "same-origin" });
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const main = fresh.getElementById("main");
+  const known = new Set([...document.scripts].map((s) => s.getAttribute("src")));
+  if (!answer.ok || answer.redirected || !main || [...fresh.scripts].some((s) => !known.has(s.getAttribute("src")))) {
+    over = true;
+    return location.reload();
+  }
+  const old = document.getElementById("main");
+  const within = old.contains(document.activeElement);
+  document.title = fresh.title;
+  for (const name of body.getAttributeNames().filter((n) => n.startsWith("data-"))) body.removeAttribute(name);
+  for (const { name, value } of fresh.body.attributes) body.setAttribute(name, value);
+  old.replaceWith(main);
+  ({ watch: url, state, signed, home } = body.dataset);
+  over = !url;
+  const title = main.querySelector("h1");
+  if (within && title) {
+    title.tabIndex = -1;
+    title.focus();
+  }
+  said.textContent = title?.textContent ?? "";
+  document.dispatchEvent(new Event("renewed"));
+}
+
+// What a screen reader says when the page has changed.
+const said = document.createElement("p");
+said.className = "hidden";
+said.setAttribute("role", "status");
+body.append(said);
+
 async function ask() {
   if (over || document.visibilityState === "hidden") return;
   const then = left;
@@ -55,8 +89,8 @@ async function ask() {
   if (ended.includes(now.state)) return leave(now.state);
   main.classList.remove("asleep");
   if (body.hasAttribute("data-reload") && (now.state !== state || String(now.signed) !== signed)) {
-    over = true;
-    location.reload();
+    // Else the next turn tries again.
+    await renew().catch(() => { offline.hidden = false; });
   }
 }
 
