@@ -98,7 +98,7 @@ func decideAddSignee(f Facts, added Signee, actor string) (Change, error) {
 	}
 	after := f.adding(added)
 	c := Change{Add: []Signee{added}, Log: []LogEntry{{Kind: LogSigneeAdded, Signee: added.Key, Actor: actor}}}
-	if after.Turn(added.Key) && deliveryAddress(added) != "" {
+	if after.Turn(added.Key) && added.DeliveryAddress() != "" {
 		c.place(f, []ordered{invitation(after, added)})
 	}
 	return c, nil

@@ -25,6 +25,10 @@ type Facts struct { //nolint:recvcheck // read as values; only setState writes, 
 	Members  []Member
 	// Challenge is the one that the verb names; zero when it names none or there is none.
 	Challenge Challenge
+	// Message is what the log of the whole group says of the message that the verb names, and Handing the job that hands it
+	// over at this moment; both are zero when the verb names none.
+	Message []LogEntry
+	Handing Job
 	// Held says that the wrapped key stands in the hold, for the owner's copy and for events that carry the document.
 	Held bool
 	// Copied says that the owner has the copy, and only such events keep the hold; Hooks is how many of them are not
@@ -166,6 +170,7 @@ const (
 	JobMailCompleted JobKind = "mail.completed"
 	JobMailCanceled  JobKind = "mail.canceled"
 	JobMailDeclined  JobKind = "mail.declined"
+	JobMailUnreached JobKind = "mail.undelivered"
 	JobMailRemind    JobKind = "mail.reminder"
 	JobMailRemoved   JobKind = "mail.removed"
 	JobMailExpired   JobKind = "mail.expired"

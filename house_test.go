@@ -37,12 +37,13 @@ var house = map[string][]string{
 	"notify":                    {".", "lang", "tmpl"},
 	"web":                       {"."},
 	"api":                       {".", "web", "tmpl"},
+	"inbound":                   {".", "web"},
 	"page":                      {".", "web", "lang"},
 	"portal":                    {".", "web", "lang"},
 	"docs/examples/webhooks/go": {},
 	"innsiglitest/handmade":     {},
 	"innsiglitest":              {"innsiglitest/handmade", ".", "store", "blob", "keyring", "job", "notify", "pki"},
-	"cmd/innsigli":              {".", "api", "page", "portal", "web", "store", "ledger", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "cms", "pades", "xades"},
+	"cmd/innsigli":              {".", "api", "inbound", "page", "portal", "web", "store", "ledger", "blob", "keyring", "job", "notify", "eid", "paper", "render", "pki", "lang", "tmpl", "cms", "pades", "xades"},
 }
 
 // foreign is what may be imported from outside of module and standard library, where that is fixed: the engine, the

@@ -1,6 +1,7 @@
 package innsigli
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 const SystemActor = "Innsigli"
 
 // LogKind is what happened: the status of a line of the activity log. A row stores the kind and its parameters; the
-// sentence is made when it is read.
+// sentence is made when it is read. Receipts have kinds beside these, see [Receipt].
 type LogKind string
 
 // The kinds of the public API (facts/wire.md 2.2), then ours in the same pattern (design/decisions.md 3).
@@ -40,6 +41,7 @@ const (
 	LogReassignSent    LogKind = "ReassignmentSent"
 	LogMetaUpdated     LogKind = "MetaUpdated"
 	LogDeclineSent     LogKind = "DeclineSent"
+	LogUndelivered     LogKind = "UndeliveredSent"
 	LogNotReachable    LogKind = "SigneeNotReachable"
 	LogCompletedSent   LogKind = "ConfirmationSent"
 	LogOwnerCopySent   LogKind = "OwnerCopySent"
@@ -110,6 +112,7 @@ var logSentences = map[LogKind]string{
 	LogReassignSent:    "Owner told that signing was passed on. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogMetaUpdated:     "Meta updated. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogDeclineSent:     "Owner told that a signee declined. ProcessKey: %[1]s. Delivery method : %[3]s ",
+	LogUndelivered:     "Owner told that an invitation did not arrive. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogNotReachable:    "Signee has neither e-mail nor phone and was not told. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogCompletedSent:   "Signed document sent. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogOwnerCopySent:   "Copy of the signed document sent to the owner. ProcessKey: %[1]s.",
@@ -127,7 +130,7 @@ var logSentences = map[LogKind]string{
 func (e LogEntry) Description() string {
 	f, ok := logSentences[e.Kind]
 	if !ok {
-		return string(e.Kind)
+		return cmp.Or(e.receiptSentence(), string(e.Kind))
 	}
 	return fmt.Sprintf(f, e.Process, e.Signee, e.Detail)
 }

@@ -73,7 +73,7 @@ func invitations(f Facts, before *Facts) []ordered {
 		// A person with two addresses gets the one mail for all documents at both.
 		seen := map[string]bool{}
 		for _, s := range who {
-			if to := deliveryAddress(s); to != "" && !seen[to] {
+			if to := s.DeliveryAddress(); to != "" && !seen[to] {
 				seen[to] = true
 				out = append(out, invitation(f, s))
 			}
@@ -96,8 +96,8 @@ func (f Facts) inviteTogether() [][]Signee {
 	return out
 }
 
-// deliveryAddress is where the signee's invitation goes; empty when nobody is to send one.
-func deliveryAddress(s Signee) string {
+// DeliveryAddress is where the signee's invitation goes; empty when nobody is to send one.
+func (s Signee) DeliveryAddress() string {
 	switch s.Delivery {
 	case DeliverEmail:
 		return strings.ToLower(s.Email)

@@ -124,12 +124,14 @@ type Store interface {
 // Target names the process that a verb is about; the facts hold its whole group. With a Sequence in place of a Process
 // it is the first of the sequence. Company, when set, must be its company, else it is NotFound: one
 // query, so that a foreign key and an unknown one take the same time. Token, when set, names the challenge whose facts
-// are wanted; with an empty Process it also says which process.
+// are wanted, and Message the message of which is to be known what the log says; with an empty Process either also says
+// which process.
 type Target struct {
 	Process  ProcessKey
 	Sequence SequenceKey
 	Company  CompanyKey
 	Token    Token
+	Message  string
 }
 
 // NewProcess is what Create keeps in one commit.

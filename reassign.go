@@ -222,7 +222,7 @@ func reassigning(f Facts, caller *Caller, who []Signee, to Signee, r ReassignReq
 		)
 	}
 	for _, s := range came {
-		if after.Turn(s.Key) && deliveryAddress(s) != "" {
+		if after.Turn(s.Key) && s.DeliveryAddress() != "" {
 			c.place(f, []ordered{invitation(after, s)})
 			break // one mail for all documents of the person
 		}

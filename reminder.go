@@ -197,7 +197,7 @@ func decideReminderDue(f Facts, j Job) Change {
 	}
 	seen := map[string]bool{}
 	for _, s := range f.waiting(who) {
-		if to := deliveryAddress(s); to != "" && !seen[to] {
+		if to := s.DeliveryAddress(); to != "" && !seen[to] {
 			seen[to] = true
 			c.place(f, []ordered{reminder(f, s, s.Delivery, reminderAuto)})
 		}

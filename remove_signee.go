@@ -77,7 +77,7 @@ func decideRemoveSignee(f Facts, r RemoveSigneeRequest) (Change, error) {
 func reinvitation(f, after Facts, you Signee) []ordered {
 	p, _ := after.Person(you.Person)
 	for _, s := range p.Signees {
-		if s.InvitedAt.IsZero() && !s.Signed() && f.Turn(s.Key) && deliveryAddress(s) != "" {
+		if s.InvitedAt.IsZero() && !s.Signed() && f.Turn(s.Key) && s.DeliveryAddress() != "" {
 			o := invitation(after, s)
 			o.job.Uniq = "" // the one before may be under way, and must not stand for this one
 			return []ordered{o}

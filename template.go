@@ -272,7 +272,7 @@ func receiver(bad *fieldErrors, t TemplateType, to string) string {
 		return to
 	case t.Sms():
 		want = signeePhone
-	case t == TemplateSalesPerson, t == TemplateDeclined, t == TemplateOwnerCopy, t == TemplatePassed:
+	case t == TemplateSalesPerson, t == TemplateDeclined, t == TemplateOwnerCopy, t == TemplatePassed, t == TemplateUnreached:
 		want = ownerAddress
 	}
 	if !is(want) {

@@ -30,6 +30,7 @@ const (
 	TemplateRemoved   TemplateType = 103 // to a signee who was taken off
 	TemplateOwnerCopy TemplateType = 104 // to the owner, with what was signed before the end
 	TemplatePassed    TemplateType = 105 // to the owner, when a signee passes signing on
+	TemplateUnreached TemplateType = 106 // to the owner, when an invitation does not arrive
 
 	TemplateSmsSignup   TemplateType = 111
 	TemplateSmsReminder TemplateType = 112
@@ -45,7 +46,7 @@ var templateNames = map[TemplateType]string{
 	TemplateEmailVerification: "EmailVerification", TemplateMagicLink: "MagicLink",
 
 	TemplateCode: "Code", TemplateDeclined: "Declined", TemplateRemoved: "Removed", TemplateOwnerCopy: "OwnerCopy",
-	TemplatePassed:    "Reassigned",
+	TemplatePassed: "Reassigned", TemplateUnreached: "Undelivered",
 	TemplateSmsSignup: "SmsSignup", TemplateSmsReminder: "SmsReminder", TemplateSmsCode: "SmsCode",
 	TemplateSmsCanceled: "SmsCanceled", TemplateSmsExpired: "SmsExpired",
 }
@@ -74,8 +75,8 @@ var templateOf = map[JobKind]TemplateType{
 	JobMailNotify: TemplateNotification, JobMailCompleted: TemplateConfirmation, JobMailOwnerDone: TemplateSalesPerson,
 	JobMailInvite: TemplateSignup, JobMailCanceled: TemplateCanceled, JobMailExpired: TemplateExpired, JobMailRemind: TemplateReminder,
 	JobMailCode: TemplateCode, JobMailDeclined: TemplateDeclined, JobMailRemoved: TemplateRemoved, JobMailOwnerCopy: TemplateOwnerCopy,
-	JobMailPassed: TemplatePassed,
-	JobSmsInvite:  TemplateSmsSignup, JobSmsRemind: TemplateSmsReminder, JobSmsCode: TemplateSmsCode,
+	JobMailPassed: TemplatePassed, JobMailUnreached: TemplateUnreached,
+	JobSmsInvite: TemplateSmsSignup, JobSmsRemind: TemplateSmsReminder, JobSmsCode: TemplateSmsCode,
 	JobSmsCanceled: TemplateSmsCanceled, JobSmsExpired: TemplateSmsExpired,
 }
 

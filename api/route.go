@@ -87,6 +87,20 @@ func Beside(at, id, summary, mediaType string, v any) Route {
 	return rt
 }
 
+// Inbound describes a route, served by another package, that takes something in from programs that have no key of a company:
+// bytes of takes, unless it is empty, or JSON of told's type, and answers JSON of noted's.
+func Inbound(at, id, summary, takes string, told, noted any) Route {
+	rt := Beside(at, id, summary, jsonType, noted)
+	if takes != "" {
+		rt.takes = append(rt.takes, media{name: takes})
+	}
+	if takes == "" || takes == "message/rfc822" {
+		rt.takes = append(rt.takes, media{jsonType, reflect.TypeOf(told)})
+	}
+	fails(http.StatusUnauthorized)(&rt)
+	return rt
+}
+
 func route(at string, tag Tag, id, summary string, opts []option) Route {
 	words := strings.Fields(at)
 	rt := Route{

@@ -37,6 +37,12 @@ var words = map[string]word{
 	"Token":         {text: "What the request to sign gave."},
 	"OTP":           {text: "The six digits that were sent."},
 
+	"messageId":      {text: "The Message-ID of a mail, or the Idempotency-Key that an SMS came with."},
+	"Told.event":     {text: "What became of the message; complained of a mail only.", names: []string{"delivered", "delayed", "bounced", "complained"}},
+	"Told.code":      {text: "Why, as 5.1.1 (RFC 3463) or the gateway's number."},
+	"Noted.receipts": {text: "How many receipts were read."},
+	"Noted.known":    {text: "How many of them were about messages of this server."},
+
 	"Idempotency-Key": {text: "Any text. The same one with the same request gives what the first one made: a process for 24 hours, a signee for as long as the process runs."},
 
 	"key":                         {text: "Key of this thing."},

@@ -37,6 +37,7 @@ type SMTPOptions struct {
 	User, Password string
 	Mechanism      string // the login that is offered: "PLAIN" (default) or "LOGIN"
 	Size           int64  // SIZE; 0 announces none
+	DSN            bool   // offers reports of delivery (RFC 3461)
 	HashOnly       bool   // attachments are hashed and not kept: for measuring memory
 }
 
@@ -72,6 +73,7 @@ type Mail struct {
 	Raw       []byte     // all of it; nil with HashOnly
 	TLS       bool       // the connection was encrypted
 	User      string     // who was logged in
+	Reports   string     // what reports of delivery were asked for: ENVID, RET, NOTIFY
 }
 
 // MailFile is an attachment.
@@ -94,6 +96,7 @@ func NewSMTP(tb testing.TB, o SMTPOptions) *SMTP {
 	srv.MaxMessageBytes = o.Size
 	srv.AllowInsecureAuth = true
 	srv.EnableSMTPUTF8 = true
+	srv.EnableDSN = o.DSN
 	srv.ErrorLog = log.New(io.Discard, "", 0)
 	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -262,11 +265,12 @@ func (s *SMTP) session(c *smtp.Conn) (smtp.Session, error) {
 
 // smtpSession is one connection.
 type smtpSession struct {
-	s    *SMTP
-	conn *smtp.Conn
-	user string
-	from string
-	to   string
+	s       *SMTP
+	conn    *smtp.Conn
+	user    string
+	from    string
+	to      string
+	reports string
 }
 
 var _ smtp.AuthSession = (*smtpSession)(nil)
@@ -323,7 +327,7 @@ func (c *smtpSession) Logout() error {
 	return nil
 }
 
-func (c *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+func (c *smtpSession) Mail(from string, o *smtp.MailOptions) error {
 	if c.s.o.User != "" && c.user == "" {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "login first"}
 	}
@@ -333,11 +337,14 @@ func (c *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if down || c.cuts("mail") {
 		return errNotNow
 	}
-	c.from = from
+	c.from, c.reports = from, ""
+	if o.EnvelopeID != "" {
+		c.reports = o.EnvelopeID + " " + string(o.Return)
+	}
 	return nil
 }
 
-func (c *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (c *smtpSession) Rcpt(to string, o *smtp.RcptOptions) error {
 	c.s.mu.Lock()
 	refusal, wait := c.s.rcpt[strings.ToLower(to)], c.s.hang[strings.ToLower(to)]
 	c.s.mu.Unlock()
@@ -352,6 +359,9 @@ func (c *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return errNotNow
 	}
 	c.to = to
+	for _, n := range o.Notify {
+		c.reports += " " + string(n)
+	}
 	return nil
 }
 
@@ -371,7 +381,7 @@ func (c *smtpSession) Data(r io.Reader) error {
 		return err
 	}
 	m.Raw = raw.Bytes()
-	m.From, m.To, m.User = c.from, c.to, c.user
+	m.From, m.To, m.User, m.Reports = c.from, c.to, c.user, c.reports
 	_, m.TLS = c.conn.TLSConnectionState()
 	c.s.mu.Lock()
 	c.s.count++

@@ -46,7 +46,7 @@ func (s *scene) declinedCard() *card {
 // would hear that the process has ended.
 func declineRefused(j innsigli.Job) innsigli.Decision {
 	return func(f innsigli.Facts) (innsigli.Change, error) {
-		c := innsigli.Change{Log: []innsigli.LogEntry{{Kind: innsigli.LogRefused, Detail: string(j.Kind), Mail: j.Address}}}
+		c := innsigli.Change{Log: []innsigli.LogEntry{{Kind: innsigli.LogRefused, Detail: string(j.Kind), Mail: j.Address, Message: j.UID}}}
 		if j.Ref == fallback || f.Company.Email == "" || strings.EqualFold(f.Company.Email, j.Address) {
 			return c, nil
 		}

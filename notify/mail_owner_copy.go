@@ -94,7 +94,7 @@ func copyRefused(j innsigli.Job, err error) innsigli.Decision {
 	_, large := errors.AsType[*TooLargeError](err)
 	return func(f innsigli.Facts) (innsigli.Change, error) {
 		c := innsigli.Change{Log: []innsigli.LogEntry{{
-			Kind: innsigli.LogRefused, Detail: string(j.Kind), Mail: j.Address,
+			Kind: innsigli.LogRefused, Detail: string(j.Kind), Mail: j.Address, Message: j.UID,
 		}}}
 		if large || j.Ref == fallback || !f.Held || strings.EqualFold(f.Company.Email, j.Address) {
 			return c, nil

@@ -44,6 +44,7 @@ var scenes = []struct {
 	{"canceled_declined", innsigli.JobMailCanceled, bjorn, "bjorn@example.is", "", innsigli.Declined, "sigrun@example.is"},
 	{"declined", innsigli.JobMailDeclined, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
 	{"owner_copy_declined", innsigli.JobMailOwnerCopy, "", "anna@nordurljos.example", "", innsigli.Declined, "bjorn@example.is"},
+	{"undelivered", innsigli.JobMailUnreached, bjorn, "anna@nordurljos.example", "", innsigli.Started, ""},
 	{"removed", innsigli.JobMailRemoved, bjorn, "bjorn@example.is", "", innsigli.Started, ""},
 	{"invitation_passed", innsigli.JobMailInvite, bjorn, "bjorn@example.is", "", innsigli.Started, ""},
 	{"reassigned", innsigli.JobMailPassed, bjorn, "anna@nordurljos.example", "", innsigli.Started, ""},

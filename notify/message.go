@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 type Message struct {
 	UID      string // 32 hex digits, the same on every attempt
 	Domain   string // right half of the Message-ID
+	Return   string // the envelope's sender, to which a bounce goes; empty: From
 	Date     time.Time
 	From     mail.Address
 	To       mail.Address
@@ -43,6 +45,9 @@ const LogoID = "logo@innsigli"
 
 // MessageID is what a receiver recognises a second delivery by: a function of the job alone.
 func (m *Message) MessageID() string { return "<" + m.UID + "@" + m.Domain + ">" }
+
+// sender is the address of the envelope (RFC 5321 2.3.1).
+func (m *Message) sender() string { return cmp.Or(m.Return, m.From.Address) }
 
 // WriteTo writes the message with CRLF line ends and returns the number of bytes. Attachments are streamed. It fails
 // when an attachment does not give the bytes it promised; what was written must then not be taken for a message.

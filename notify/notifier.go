@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -55,6 +56,8 @@ type Notifier struct {
 	Calls    CallSender // nil: there are none
 	// From is the address that mails come from (--mail-from); nothing of what an asker writes gets into it.
 	From string
+	// Return is where bounces go (--mail-return): "{id}" in it is filled with the id of the message. Empty: From.
+	Return string
 	// Domain is the right half of Message-IDs.
 	Domain  string
 	Options Options
@@ -124,6 +127,7 @@ func (n *Notifier) Handlers() map[innsigli.JobKind]Handler {
 		innsigli.JobMailCanceled:  n.mailCanceled,
 		innsigli.JobMailExpired:   n.mailExpired,
 		innsigli.JobMailDeclined:  n.mailDeclined,
+		innsigli.JobMailUnreached: n.mailUndelivered,
 		innsigli.JobMailRemoved:   n.mailRemoved,
 		innsigli.JobMailRemind:    n.mailReminder,
 		innsigli.JobMailOwnerCopy: n.mailOwnerCopy,
@@ -157,7 +161,7 @@ func (n *Notifier) message(ctx context.Context, s *scene, c *card, files ...inns
 		return nil, err
 	}
 	m := &Message{
-		UID: s.job.UID, Domain: n.Domain, Date: n.Now(),
+		UID: s.job.UID, Domain: n.Domain, Return: strings.ReplaceAll(n.Return, "{id}", s.job.UID), Date: n.Now(),
 		From: mail.Address{Name: senderName(s.facts.Brand().Name), Address: n.From},
 		To:   mail.Address{Address: s.job.Address}, Subject: c.Subject, Text: c.text(), HTML: html, Language: c.Lang,
 		Logo: logo, Files: files,
@@ -212,7 +216,7 @@ func outcome(j innsigli.Job, err error, done innsigli.Decision) (innsigli.Decisi
 	case errors.Is(err, ErrUnwanted):
 		return nil, nil //nolint:nilnil // not wanted any more: nothing follows, and that is no error
 	case isFinal(err):
-		return refused(j), innsigli.Permanent(err)
+		return innsigli.MessageRefused(j), innsigli.Permanent(err)
 	}
 	return nil, err
 }
@@ -224,13 +228,6 @@ func isFinal(err error) bool {
 	}
 	_, ok := errors.AsType[*TooLargeError](err)
 	return ok
-}
-
-// refused is the line in the log when a message was refused for good.
-func refused(j innsigli.Job) innsigli.Decision {
-	return told(innsigli.LogEntry{
-		Kind: innsigli.LogRefused, Signee: j.Signee, Detail: string(j.Kind), Mail: j.Address,
-	})
 }
 
 // told is the decision that nothing but lines in the log follow from a delivery; without lines it keeps nothing, and

@@ -38,6 +38,7 @@ var states = map[innsigli.JobKind][]innsigli.State{
 	innsigli.JobMailCanceled:  {innsigli.Canceled, innsigli.Declined},
 	innsigli.JobMailExpired:   {innsigli.Expired},
 	innsigli.JobMailDeclined:  {innsigli.Declined},
+	innsigli.JobMailUnreached: {innsigli.Created, innsigli.Started},
 	innsigli.JobMailOwnerCopy: {innsigli.Canceled, innsigli.Expired, innsigli.Declined},
 	innsigli.JobSmsInvite:     {innsigli.Created, innsigli.Started},
 	innsigli.JobSmsCode:       {innsigli.Created, innsigli.Started},
@@ -159,6 +160,9 @@ func TestARefusalForGoodIsPermanentAndLogged(t *testing.T) {
 			continue
 		}
 		want := "log DeliveryRefused " + string(bjorn) + " " + string(kind) + " by Innsigli\n"
+		if kind == innsigli.JobSmsInvite { // Björn is invited by SMS
+			want += "job mail.undelivered " + string(bjorn) + " to anna@nordurljos.example in en\n"
+		}
 		if d := cmp.Diff(want, change); d != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, d)
 		}

@@ -123,7 +123,8 @@ func (s *scene) called(p innsigli.Process) string {
 
 // hides says whether a message must not name the document. The owner, who knows it, is also written to about a signee.
 func (s *scene) hides(p innsigli.Process) bool {
-	return s.you.Key != "" && s.job.Kind != innsigli.JobMailPassed && s.facts.RequiresAuth() && p.State != innsigli.Completed
+	toOwner := s.job.Kind == innsigli.JobMailPassed || s.job.Kind == innsigli.JobMailUnreached
+	return s.you.Key != "" && !toOwner && s.facts.RequiresAuth() && p.State != innsigli.Completed
 }
 
 // documentOf is what people call a document.

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/innsigli/innsigli"
@@ -72,9 +71,6 @@ type Gateway struct {
 
 // NewSms makes the sender for an address of --sms: http(s)://[user:pass@]host/path. from is the sender's name or number.
 func NewSms(rawURL, from string) (*Gateway, error) {
-	if strings.HasPrefix(rawURL, "twilio:") {
-		return nil, errors.New("sms: twilio:// is not built yet; use an http or https gateway")
-	}
 	return newGateway("sms", rawURL, from)
 }
 
@@ -90,7 +86,12 @@ func newGateway(what, rawURL, from string) (*Gateway, error) {
 	case u.Host == "":
 		return nil, errors.New(what + ": no host in the URL")
 	}
-	return &Gateway{what: what, url: u, from: from, client: &http.Client{
+	return &Gateway{what: what, url: u, from: from, client: gatewayClient()}, nil
+}
+
+// gatewayClient is bounded in time and follows no redirect.
+func gatewayClient() *http.Client {
+	return &http.Client{
 		Timeout:       gatewayWhole,
 		CheckRedirect: noRedirect,
 		Transport: &http.Transport{
@@ -100,7 +101,7 @@ func newGateway(what, rawURL, from string) (*Gateway, error) {
 			MaxResponseHeaderBytes: maxAnswer,
 			IdleConnTimeout:        time.Minute,
 		},
-	}}, nil
+	}
 }
 
 // noRedirect hands the redirect back as the answer: a message goes where the operator said and nowhere else.

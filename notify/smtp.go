@@ -44,6 +44,8 @@ type SMTPOptions struct {
 	// but what stands in between forgets connections sooner.
 	Idle time.Duration
 	DKIM *DKIM // signs every message; nil: nobody does
+	// Receipts asks for a report of what was delivered too, where the server can do that.
+	Receipts bool
 }
 
 // DefaultConnections is how many connections to the mail server there are at once.
@@ -262,23 +264,38 @@ func (t *SMTP) greet(conn net.Conn, cfg *tls.Config) (*smtp.Client, error) {
 // envelope sends MAIL and RCPT. A refusal of MAIL is about us, so only a size in it is final.
 func (t *SMTP) envelope(s *session, m *Message, size int64) error {
 	o := &smtp.MailOptions{Size: size}
-	if !isPlain(m.From.Address + m.To.Address + m.ReplyTo) {
+	if !isPlain(m.From.Address + m.sender() + m.To.Address + m.ReplyTo) {
 		if ok, _ := s.c.Extension("SMTPUTF8"); !ok {
 			return &RefusedError{Stage: "rcpt", Code: "no SMTPUTF8"}
 		}
 		o.UTF8 = true
 	}
-	if err := s.said(s.c.Mail(m.From.Address, o)); err != nil {
+	rcpt := t.reports(s.c, m, o)
+	if err := s.said(s.c.Mail(m.sender(), o)); err != nil {
 		if overSize(err) {
 			return &TooLargeError{Size: size, Limit: t.Limit()}
 		}
 		return plainError("mail from", err)
 	}
 	s.open = true
-	if err := s.said(s.c.Rcpt(m.To.Address, nil)); err != nil {
+	if err := s.said(s.c.Rcpt(m.To.Address, rcpt)); err != nil {
 		return refusal("rcpt", err, size, t.Limit())
 	}
 	return nil
+}
+
+// reports asks for reports that name our id and bring headers back, not the document (RFC 3461); of what was delivered only
+// when somebody reads them.
+func (t *SMTP) reports(c *smtp.Client, m *Message, o *smtp.MailOptions) *smtp.RcptOptions {
+	if ok, _ := c.Extension("DSN"); !ok {
+		return nil
+	}
+	o.Return, o.EnvelopeID = smtp.DSNReturnHeaders, m.UID
+	r := &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}}
+	if t.o.Receipts {
+		r.Notify = append(r.Notify, smtp.DSNNotifySuccess)
+	}
+	return r
 }
 
 // data sends the message itself. A pause longer than the command's time-out ends the connection. When the message ends

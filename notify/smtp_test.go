@@ -184,3 +184,29 @@ func TestSizeIsWhatIsWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestReportsAreAskedForByOurID where the server offers them (RFC 3461): headers only, and deliveries only for who reads them.
+func TestReportsAreAskedForByOurID(t *testing.T) {
+	for _, tc := range []struct {
+		offered, receipts bool
+		back, want, from  string
+	}{
+		{false, true, "", "", "noreply@sign.example"},
+		{true, false, "", uid + " HDRS FAILURE DELAY", "noreply@sign.example"},
+		{true, true, "bounces@sign.example", uid + " HDRS FAILURE DELAY SUCCESS", "bounces@sign.example"},
+		{true, true, "bounces+{id}@sign.example", uid + " HDRS FAILURE DELAY SUCCESS", "bounces+" + uid + "@sign.example"},
+	} {
+		w := newWorld(t, innsiglitest.SMTPOptions{DSN: tc.offered})
+		mail, err := notify.NewSMTP(w.smtp.URL(), notify.SMTPOptions{Receipts: tc.receipts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Mail, w.Return = mail, tc.back
+		if _, _, err := w.run(t, job(innsigli.JobMailInvite, bjorn, "bjorn@example.is", innsigli.LangEn)); err != nil {
+			t.Fatal(err)
+		}
+		if m := w.smtp.Wait(t, 1)[0]; m.Reports != tc.want || m.From != tc.from || m.Header.Get("From") == tc.from && tc.back != "" {
+			t.Errorf("%+v: from %s, reports %q", tc, m.From, m.Reports)
+		}
+	}
+}

@@ -51,6 +51,8 @@ func namesOnlyIn(t innsigli.TemplateType) tmpl.Names {
 		return tmpl.Names{"date": {}, "who": {}, "reason": {}}
 	case innsigli.TemplatePassed:
 		return tmpl.Names{"date": {}, "who": {}}
+	case innsigli.TemplateUnreached:
+		return tmpl.Names{"who": {}, "address": {}}
 	case innsigli.TemplateCode:
 		return tmpl.Names{"isEntry": {Kind: tmpl.Flag}}
 	case innsigli.TemplateSmsCode:
@@ -143,6 +145,9 @@ func (n *Notifier) values(s *scene, hasFiles bool) map[string]any {
 	if s.job.Kind == innsigli.JobMailPassed {
 		who, at := s.facts.PassedBy(s.you.Key)
 		v["who"], v["date"] = clean(who, maxName), s.date(at)
+	}
+	if s.job.Kind == innsigli.JobMailUnreached {
+		v["who"], v["address"] = clean(s.you.DisplayName(), maxName), clean(s.you.DeliveryAddress(), maxName)
 	}
 	if s.template.Type == innsigli.TemplateSmsCode {
 		v["code"], v["minutes"] = n.Identity.Code(innsigli.Token(s.job.Ref)), s.words.Number(s.minutes())
@@ -315,6 +320,8 @@ func (n *Notifier) draft(s *scene, hasFiles bool) *card {
 		return s.removedCard()
 	case innsigli.JobMailPassed:
 		return s.reassignedCard()
+	case innsigli.JobMailUnreached:
+		return s.undeliveredCard()
 	case innsigli.JobMailOwnerCopy:
 		return s.ownerCopyCard()
 	}

@@ -44,7 +44,7 @@ func sample(c innsigli.Company, f innsigli.Flow, t innsigli.Template, signees in
 	switch t.Type { //nolint:exhaustive // the others go to a signee
 	case innsigli.TemplateSalesPerson, innsigli.TemplateDeclined, innsigli.TemplateOwnerCopy:
 		j.Signee, j.Address = "", p.User
-	case innsigli.TemplatePassed: // about whoever signs now
+	case innsigli.TemplatePassed, innsigli.TemplateUnreached: // about whoever signs now
 		j.Address = p.User
 	case innsigli.TemplateNotification:
 		j.Signee, j.Address = "", t.To

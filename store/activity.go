@@ -147,9 +147,10 @@ func (w *walk) from(step int) []any {
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 const (
-	qLines = `select l.id, l.at, l.process, l.flow, l.signee, l.kind, l.detail, l.message,
+	logColumns = `select l.id, l.at, l.process, l.flow, l.signee, l.kind, l.detail, l.message,
 		coalesce(o.actor, ''), coalesce(o.address, ''), coalesce(o.agent, ''), coalesce(o.mail, '')
-		from log l left join log_person o on o.log = l.id where l.process = $1 and l.at >= $2 and l.at < $3 order by l.id`
+		from log l left join log_person o on o.log = l.id`
+	qLines   = logColumns + ` where l.process = $1 and l.at >= $2 and l.at < $3 order by l.id`
 	qPersons = `select s.person, s.key, s.process from process p join signee s on s.process = p.key
 		where p.grp = $1 and s.person <> '' order by p.position, s.position`
 )

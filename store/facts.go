@@ -41,6 +41,15 @@ func ways(t innsigli.Target) (groupSQL, string) {
 	return byProcess, string(t.Process)
 }
 
+// A message is found in the log, where its id stands from the hand-over on, else among the jobs that run: those are few,
+// and an index over them is there for their leases.
+const (
+	qProcessOfMessage = `select process from (select process from log where message = $1 and message <> ''
+		union all select process from job where state = 'running' and class = 'message' and uid = $1) m limit 1`
+	qMessageLines = logColumns + ` where l.message = $1 and l.message <> '' order by l.id`
+	qMessageJob   = `select process, signee, kind, address from job where state = 'running' and class = 'message' and uid = $1`
+)
+
 const qProcessOfToken = `select process from challenge where token = $1`
 
 const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_name, p.display_name, p.location, p.owner, p.meta,
@@ -90,6 +99,8 @@ type found struct {
 	files    map[innsigli.ProcessKey][]innsigli.Reference
 
 	challenge innsigli.Challenge
+	message   []innsigli.LogEntry
+	handing   innsigli.Job
 }
 
 // read adds the statements that read everything a decision may know. One hour before now is when codes stop counting
@@ -125,6 +136,23 @@ func (g *found) read(b *batch, t innsigli.Target, now time.Time) {
 			return err
 		}, string(t.Token), string(t.Process))
 	}
+	if t.Message != "" {
+		g.readMessage(b, t.Message)
+	}
+}
+
+// readMessage adds the statements that read what is known of a message.
+func (g *found) readMessage(b *batch, id string) {
+	b.query("lines of message", qMessageLines, func(r row) error {
+		e, err := scanLine(r)
+		g.message = append(g.message, e)
+		return err
+	}, id)
+	b.query("job of message", qMessageJob, func(r row) error {
+		j := &g.handing
+		j.UID = id
+		return r.Scan((*string)(&j.Process), (*string)(&j.Signee), (*string)(&j.Kind), &j.Address)
+	}, id)
 }
 
 // facts puts together what was read: the process of the target, else the first of its sequence, and, when there is a
@@ -153,7 +181,7 @@ func (g *found) facts(t innsigli.Target) innsigli.Facts {
 			out.Members = append(out.Members, innsigli.Member{Process: f.Process, Flow: f.Flow, Webhooks: f.Webhooks, Held: f.Held, Copied: f.Copied, Hooks: f.Hooks})
 		}
 	}
-	out.Challenge = g.challenge
+	out.Challenge, out.Message, out.Handing = g.challenge, g.message, g.handing
 	return out
 }
 
@@ -190,8 +218,12 @@ func (d *DB) Facts(ctx context.Context, t innsigli.Target) (innsigli.Facts, erro
 	return f, err
 }
 
-// resolve fills in the process of a target that names only a token. The process of a challenge never changes.
+// resolve fills in the process of a target that names only a token or a message. Neither's process ever changes.
 func resolve(ctx context.Context, r runner, t innsigli.Target) (innsigli.Target, error) {
+	if t.Process == "" && t.Message != "" {
+		err := one(ctx, r, "message", qProcessOfMessage, into((*string)(&t.Process)), t.Message)
+		return t, err
+	}
 	if t.Process != "" || t.Token == "" {
 		return t, nil
 	}

@@ -121,6 +121,9 @@ func everyVerb(t *testing.T, w *world) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := w.Facts(t.Context(), innsigli.Target{Message: innsigli.NewID()}); innsigli.KindOf(err) != innsigli.NotFound {
+		t.Fatal(err)
+	}
 	w.change(t, p.Key, innsigli.Change{Erase: true, Log: []innsigli.LogEntry{{Kind: innsigli.LogErased}}})
 	ledgerAndRetention(t, w, p.Key)
 	for _, f := range []innsigli.FlowKey{"", w.flow.Key} {

@@ -37,7 +37,10 @@ type settings struct {
 	PublicURL      string        `name:"public-url" help:"How people reach the server; default: http:// and the listening address." placeholder:"URL"`
 	SMTP           string        `name:"smtp" help:"smtp://[user:pass@]host:port[?tls=starttls|tls|none]; default: the built-in outbox." placeholder:"URL"`
 	MailFrom       string        `help:"Sender of mails; default: innsigli@ and the public host." placeholder:"ADDRESS"`
-	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; default: the built-in outbox." placeholder:"URL"`
+	MailReturn     string        `help:"Where mails that cannot be delivered come back to; {id} in it becomes the message's id. Default: the sender." placeholder:"ADDRESS"`
+	InboundSecret  string        `hidden:""` // never from the command line: see run
+	MailgunKey     string        `hidden:""` // the same
+	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; twilio://SID:TOKEN@api.twilio.com?from=NUMBER; default: the built-in outbox." placeholder:"URL"`
 	Voice          string        `name:"voice" help:"http(s)://… gets JSON {to, language, text} to read out; default: no calls, or the built-in outbox where it stands in for SMS." placeholder:"URL"`
 	Seal           string        `help:"PKCS #12 file of the seal; default: one of the local CA. Its password is INNSIGLI_SEAL_PASSWORD or the config file's seal-password." placeholder:"FILE"`
 	SealPKCS1      bool          `name:"seal-pkcs1" help:"Let an RSA seal sign by PKCS #1 v1.5, for readers that know no RSASSA-PSS; validators take that until 2028 only."`
@@ -150,6 +153,12 @@ func (s settings) check() (plan, error) {
 	if p.dkim, err = s.mailSettings.check(p.mailFrom); err != nil {
 		return p, err
 	}
+	if back := strings.ReplaceAll(s.MailReturn, "{id}", innsigli.NewID()); s.MailReturn != "" && !innsigli.ValidEmail(back) {
+		return p, wrongUsage("--mail-return: %q is no e-mail address", s.MailReturn)
+	}
+	if n := len(s.InboundSecret); n > 0 && n < minSecret {
+		return p, wrongUsage("inbound-secret: %d characters are too few, at least %d", n, minSecret)
+	}
 	if s.ExpireAfter < time.Minute {
 		return p, wrongUsage("--expire-after: a process has to stay open for a minute at least")
 	}
@@ -159,6 +168,9 @@ func (s settings) check() (plan, error) {
 	s.locate(&p)
 	return p, nil
 }
+
+// minSecret is the shortest secret that callers may have, in characters.
+const minSecret = 16
 
 // networks reads the value of a flag that allows private networks.
 func networks(flag, text string) ([]netip.Prefix, error) {
@@ -260,7 +272,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "dkim", "dkim-domain", "mail-from", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "dkim", "dkim-domain", "mail-from", "mail-return", "inbound-secret", "mailgun-key", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "pki-allow", "trusted-proxies", "dev", "log-format",
 }
 

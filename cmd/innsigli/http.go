@@ -13,6 +13,7 @@ import (
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/api"
+	"github.com/innsigli/innsigli/inbound"
 	"github.com/innsigli/innsigli/page"
 	"github.com/innsigli/innsigli/web"
 )
@@ -66,6 +67,9 @@ func (s *server) router(log *slog.Logger) (chi.Router, *api.API, error) {
 		a.NotFound()(w, r)
 	})
 	s.authority(r, frame)
+	for _, route := range s.inbound().Routes() {
+		r.Method(route.Method, route.Pattern, frame.Handle(route.Handler))
+	}
 	r.Get("/healthz", alive)
 	r.Get("/readyz", s.ready(s.plan.AdminListen == ""))
 	if s.plan.AdminListen == "" {
@@ -80,11 +84,31 @@ func (s *server) described() []api.Route {
 		api.Beside("GET /healthz", "GetHealth", "Says that the process runs.", "text/plain", nil),
 		api.Beside("GET /readyz", "GetReadiness", "Says whether the server can do its work; in detail on the machine itself.", "application/json", readiness{}),
 	}
+	for _, d := range []struct{ at, id, summary, takes string }{
+		{"mail", "ReceiveMailReport", "Takes a report about a mail in: a bounce or a delivery (RFC 3464), a complaint (RFC 5965), or one receipt as JSON. The caller sends the secret of the setting inbound-secret as Bearer token or as the password of Basic.", "message/rfc822"},
+		{"sms", "ReceiveSmsReceipt", "Takes the receipt of an SMS in. The secret as for mail.", ""},
+		{"ses", "ReceiveSesEvent", "Takes events of Amazon SES in, as Amazon SNS posts them. The secret as for mail.", "text/plain"},
+		{"mailgun", "ReceiveMailgunEvent", "Takes webhooks of Mailgun in. They are authenticated by Mailgun's signature.", "*/*"},
+		{"twilio/{message}", "ReceiveTwilioStatus", "Takes the status of an SMS in, from Twilio. It is authenticated by X-Twilio-Signature.", "application/x-www-form-urlencoded"},
+	} {
+		out = append(out, api.Inbound("POST /inbound/"+d.at, d.id, d.summary, d.takes, inbound.Told{}, inbound.Noted{}))
+	}
 	for i, route := range s.trust.server().Routes() {
 		out = append(out, api.Beside(route.Method+" "+route.Pattern, fmt.Sprintf("LocalAuthority%d", i+1),
 			"What certificates of the local authority name: certificates, revocation lists, status, time-stamps.", "*/*", nil))
 	}
 	return out
+}
+
+// inbound is what mail servers and gateways tell of messages.
+func (s *server) inbound() *inbound.Handler {
+	h := &inbound.Handler{
+		Receiver: s.svc, Secret: s.plan.InboundSecret, MailgunKey: s.plan.MailgunKey, PublicURL: s.plan.public.String(), Now: s.now, Log: s.log,
+	}
+	if s.twilio != nil {
+		h.TwilioToken = s.twilio.Token()
+	}
+	return h
 }
 
 // How many answers of the local authority that cost a signature strangers get: it needs none of them itself (see

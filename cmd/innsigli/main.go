@@ -5,12 +5,13 @@
 //	innsigli company set      changes a company's name, address or language, and for how long it keeps personal data and documents
 //	innsigli webhook list     lists events that receivers did not take; replay sends them again, rotate exchanges the key
 //	innsigli dkim             prints the DNS records of the keys that mails are signed with
+//	innsigli bounce           hands a mail from standard input to the server: a bounce or a complaint
 //	innsigli keys rotate      exchanges the key-encryption key, so that what was deleted cannot be read from old copies
 //	innsigli verify FILE      tells who signed a PDF, and whether anything was changed since
 //	innsigli log verify       proves that the activity log is as it was written; log prove, check, checkpoint, key
 //	innsigli config           prints what is in force, without secrets
 //
-// Exit codes: 0 done, 1 failed, 2 wrong usage.
+// Exit codes: 0 done, 1 failed, 2 wrong usage; 75 of bounce: try again later.
 package main
 
 import (
@@ -34,6 +35,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitLater  = 75 // EX_TEMPFAIL of sysexits.h, of bounce alone: mail servers keep what they piped and try again
 )
 
 func main() {
@@ -51,12 +53,16 @@ type cli struct {
 	Company companyCmd `cmd:"" help:"Companies."`
 	Webhook webhookCmd `cmd:"" help:"What is sent to programs."`
 	Dkim    dkimCmd    `cmd:"" name:"dkim" help:"Print the DNS records of the keys that mails are signed with."`
+	Bounce  bounceCmd  `cmd:"" help:"Hand a bounce or complaint, a mail from standard input, to the server; for the pipe of a mail server."`
 	Keys    keysCmd    `cmd:"" help:"The key-encryption key."`
 	Verify  verifyCmd  `cmd:"" help:"Tell who signed PDF files, when, and whether anything was changed since."`
 	Log     logCmd     `cmd:"" help:"The activity log and its proofs."`
 	Show    configCmd  `cmd:"" name:"config" help:"Print what is in force, without secrets."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
+
+// secretFlags are settings that the command line does not take.
+var secretFlags = []string{"seal-password", "inbound-secret", "mailgun-key"}
 
 // console is where commands print; given to every Run.
 type console struct {
@@ -85,9 +91,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 			return exitFailed
 		}
 	}
-	if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--seal-password") }) {
-		fmt.Fprintln(errOut, "innsigli: the seal's password is INNSIGLI_SEAL_PASSWORD or a line of the config file: flags show in ps") //nolint:errcheck // as above
-		return exitUsage
+	for _, name := range secretFlags {
+		if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--"+name) }) {
+			fmt.Fprintf(errOut, "innsigli: %s is INNSIGLI_%s or a line of the config file: flags show in ps\n", name, strings.ToUpper(strings.ReplaceAll(name, "-", "_"))) //nolint:errcheck // as above
+			return exitUsage
+		}
 	}
 	parsed, err := parser.Parse(args)
 	if left {
@@ -99,6 +107,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		}
 	}
 	fmt.Fprintln(errOut, "innsigli:", err) //nolint:errcheck // there is nowhere else to say it
+	if _, later := errors.AsType[laterError](err); later {
+		return exitLater
+	}
 	var usage usageError
 	if _, wrong := errors.AsType[*kong.ParseError](err); wrong || errors.As(err, &usage) {
 		return exitUsage

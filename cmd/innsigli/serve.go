@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/eid"
+	"github.com/innsigli/innsigli/inbound"
 	"github.com/innsigli/innsigli/job"
 	"github.com/innsigli/innsigli/notify"
 	"github.com/innsigli/innsigli/paper"
@@ -61,6 +63,7 @@ type server struct {
 	worker   *job.Worker
 	outbox   *notify.Outbox // nil when mails go out for real
 	smtp     *notify.SMTP   // nil when they do not
+	twilio   *notify.Twilio // nil when SMS go another way
 	trust    *trust
 	keeper   *logKeeper
 	metrics  *metrics
@@ -129,7 +132,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 	queue := s.svc.Settling(s.plan.seam.wrapQueue(s.db))
 	n := &notify.Notifier{
 		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public, s.svc.Unsubscriber}, Keys: s.svc.Keys,
-		Mail: s.plan.seam.wrapMail(mail), Sms: sms, Calls: calls, From: s.plan.mailFrom, Domain: mailDomain(s.plan.public.Hostname()),
+		Mail: s.plan.seam.wrapMail(mail), Sms: sms, Calls: calls, From: s.plan.mailFrom, Return: s.plan.MailReturn, Domain: mailDomain(s.plan.public.Hostname()),
 		Options: notify.Options{Allow: s.plan.webhookAllow}, Now: s.now, Log: s.log,
 	}
 	s.svc.Templater = n
@@ -169,7 +172,7 @@ func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSende
 	var mail notify.Transport = s.outbox
 	if s.plan.SMTP != "" {
 		out, err := notify.NewSMTP(s.plan.SMTP, notify.SMTPOptions{
-			Hello: mailDomain(s.plan.public.Hostname()), Connections: s.plan.SMTPConnections, DKIM: s.plan.dkim,
+			Hello: mailDomain(s.plan.public.Hostname()), Connections: s.plan.SMTPConnections, DKIM: s.plan.dkim, Receipts: s.plan.InboundSecret != "",
 		})
 		if err != nil {
 			return nil, nil, wrongUsage("--smtp: %w", err)
@@ -179,6 +182,12 @@ func (s *server) senders(ctx context.Context) (notify.Transport, notify.SmsSende
 	var sms notify.SmsSender = s.outbox
 	if s.svc.Ways.NoSms = s.plan.noSms; s.plan.noSms {
 		sms = noSms{}
+	} else if strings.HasPrefix(s.plan.SMS, "twilio:") {
+		out, err := notify.NewTwilio(s.plan.SMS, s.plan.public.String()+inbound.TwilioPath)
+		if err != nil {
+			return nil, nil, wrongUsage("--sms: %w", err)
+		}
+		sms, s.twilio = out, out
 	} else if s.plan.SMS != "" {
 		out, err := notify.NewSms(s.plan.SMS, smsSender)
 		if err != nil {

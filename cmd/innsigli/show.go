@@ -31,6 +31,9 @@ func (c configCmd) Run(con console) error {
 		{"dkim", strings.Join(p.DKIM, ",")},
 		{"dkim-domain", p.DKIMDomain},
 		{"mail-from", p.mailFrom},
+		{"mail-return", p.MailReturn},
+		{"inbound-secret", secretly(p.InboundSecret)},
+		{"mailgun-key", secretly(p.MailgunKey)},
 		{"sms", noPassword(p.SMS)},
 		{"voice", noPassword(p.Voice)},
 		{"seal", p.Seal},
@@ -83,6 +86,14 @@ func (c configCmd) Run(con console) error {
 
 // hidden stands where a secret was.
 const hidden = "xxxxx"
+
+// secretly says only whether there is a secret.
+func secretly(s string) string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
 
 func hiddenAll(urls []string) []string {
 	var out []string
