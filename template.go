@@ -29,7 +29,7 @@ type Template struct {
 	Language     Language // LangNotSet: for every language
 	To           string   // see [CompanyAddress]
 	Subject      string   // one line with places; empty for an SMS
-	Message      string   // HTML with places, or one line for an SMS
+	Message      string   // HTML with places, or one line for an SMS; empty: our sentences under their subject
 	LinkText     string   // on the button; empty for ours
 	Alone        bool     // contentAsHtml: the message takes the place of our title and table too
 	IncludeFiles bool     // of mails at completion: the documents are attached
@@ -295,7 +295,7 @@ func (s *Service) checkTexts(bad *fieldErrors, t Template) {
 		}
 	}
 	switch {
-	case t.Message == "":
+	case t.Message == "" && t.Type.Sms():
 		bad.add("message", "NotEmpty", "message is required.")
 	case !Storable(t.Message):
 		bad.add("message", "Utf8", "message must be UTF-8 without NUL.")

@@ -80,11 +80,12 @@ func TestTemplatesAreKeptAsTheySay(t *testing.T) {
 		"short subject":     {func(r *TemplateRequest) { r.Subject = "123456789" }, []string{"subject"}, ""},
 		"subject of lines":  {func(r *TemplateRequest) { r.Subject = "Please sign\r\nBcc: x" }, []string{"subject"}, ""},
 		"subject backwards": {func(r *TemplateRequest) { r.Subject = "Please \u202e sign it" }, []string{"subject"}, ""},
-		"no message":        {func(r *TemplateRequest) { r.Message = " " }, []string{"message"}, ""},
+		"no message":        {func(r *TemplateRequest) { r.Message = " " }, nil, "{{customer.email}}"},
+		"SMS of nothing":    {func(r *TemplateRequest) { r.Type, r.To, r.Subject, r.Message = "SmsSignup", "", "", "" }, []string{"message"}, ""},
 		"message with NUL":  {func(r *TemplateRequest) { r.Message = "a\x00" }, []string{"message"}, ""},
 		"script":            {func(r *TemplateRequest) { r.Message = "<script>" }, []string{"message"}, ""},
 		"button of lines":   {func(r *TemplateRequest) { r.LinkText = "a\nb" }, []string{"linkText"}, ""},
-		"much is wrong":     {func(r *TemplateRequest) { r.Subject, r.Message, r.Bcc = "", "", "x" }, []string{"bcc", "subject", "message"}, ""},
+		"much is wrong":     {func(r *TemplateRequest) { r.Subject, r.Message, r.Bcc = "", "\x00", "x" }, []string{"bcc", "subject", "message"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, st := withTemplates(t)

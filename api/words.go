@@ -110,7 +110,7 @@ var words = map[string]word{
 	"text":          {text: "The mail as plain text, or the SMS."},
 	"Id":            {text: "Number of the template.", number: true},
 
-	"EmailTemplateRequest.message":  {text: "HTML with places, of known elements; one line of plain text for an SMS."},
+	"EmailTemplateRequest.message":  {text: "HTML with places, of known elements; left out for the built-in sentences. One line of plain text for an SMS."},
 	"EmailTemplateRequest.flowKey":  {text: "Key of a flow; left out for every flow."},
 	"EmailTemplateRequest.language": {text: "Language of the mails that it is for; NotSet for every language.", names: namesOf(innsigli.ParseLanguage)},
 	"EmailTemplate.message":         {text: "HTML with places; one line of plain text for an SMS."},

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/base64"
 	"html/template"
 	"log/slog"
 	"maps"
@@ -199,11 +200,14 @@ func (n *Notifier) inTheirWords(ctx context.Context, s *scene, ours *card) *card
 
 func dressed(t innsigli.Template, ours *card, with filled) *card {
 	c := *ours
-	c.Subject, c.Own, c.Lead, c.Rest = with.subject, &with.words, nil, nil
+	c.Subject = with.subject
+	if t.Message != "" {
+		c.Own, c.Lead, c.Rest = &with.words, nil, nil
+	}
 	if t.LinkText != "" && c.URL != "" {
 		c.Button = t.LinkText
 	}
-	if t.Alone {
+	if t.Alone && t.Message != "" {
 		c.Title, c.Tag = "", ""
 		c.Facts = slices.DeleteFunc(slices.Clone(c.Facts), func(f fact) bool { return !f.isLink })
 	}
@@ -265,14 +269,14 @@ func (n *Notifier) CheckTemplate(t innsigli.Template) []innsigli.FieldError {
 }
 
 // Preview implements [innsigli.Templater].
-func (n *Notifier) Preview(_ context.Context, c innsigli.Company, f innsigli.Flow, t innsigli.Template) (innsigli.Preview, error) {
+func (n *Notifier) Preview(ctx context.Context, c innsigli.Company, f innsigli.Flow, t innsigli.Template) (innsigli.Preview, error) {
 	if t.Type.Unused() {
 		return innsigli.Preview{}, innsigli.InvalidField("templateType", "NotSupported", "This server sends no mail of this type.")
 	}
 	s := sample(c, f, t, 2)
-	hasFiles := t.IncludeFiles
+	hasFiles, isTheirs := t.IncludeFiles, t.Subject+t.Message != ""
 	var with filled
-	if t.Message != "" {
+	if isTheirs {
 		var err error
 		if with, err = n.fill(s, hasFiles); err != nil {
 			return innsigli.Preview{}, innsigli.InvalidField("message", "Template", "message: "+err.Error()+".")
@@ -280,16 +284,23 @@ func (n *Notifier) Preview(_ context.Context, c innsigli.Company, f innsigli.Flo
 	}
 	if t.Type.Sms() {
 		words, tail := n.sms(s)
-		if t.Message != "" {
+		if isTheirs {
 			words = with.words.Text
 		}
 		return innsigli.Preview{Text: words + tail}, nil
 	}
 	card := n.draft(s, hasFiles)
-	if t.Message != "" {
+	if isTheirs {
 		card = dressed(t, card, with)
 	}
+	logo, err := n.logo(ctx, s)
+	if err != nil {
+		return innsigli.Preview{}, err
+	}
+	card.show(logo)
 	html, err := card.html()
+	// A page has no parts of a mail beside it.
+	html = strings.Replace(html, "cid:"+LogoID+`"`, "data:image/png;base64,"+base64.StdEncoding.EncodeToString(logo)+`"`, 1)
 	return innsigli.Preview{Subject: card.Subject, HTML: html, Text: card.text()}, err
 }
 

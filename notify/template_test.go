@@ -1,7 +1,11 @@
 package notify_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"regexp"
 	"slices"
@@ -163,6 +167,35 @@ func TestAnSmsIsAsLongAsItMayBe(t *testing.T) {
 	}
 }
 
+// TestASubjectAlone goes over our sentences.
+func TestASubjectAlone(t *testing.T) {
+	w := newWorld(t, innsiglitest.SMTPOptions{})
+	w.template = theirs(innsigli.TemplateSignup)
+	w.template.Message, w.template.Alone = "", true
+	if _, sent, err := w.run(t, job(innsigli.JobMailInvite, bjorn, "bjorn@example.is", innsigli.LangEn)); !sent || err != nil {
+		t.Fatal(err)
+	}
+	m := w.smtp.Wait(t, 1)[0]
+	if m.Subject != "From us: Þjónustusamningur.pdf" || !strings.Contains(m.Text, "asks you to read and sign") || !strings.Contains(m.Text, "Go on:\n") {
+		t.Errorf("%s\n%s", m.Subject, m.Text)
+	}
+}
+
+// TestNothingGoesOutWhileItIsNotKnownWhichTemplateIsInForce: the database is asked again by the next attempt.
+func TestNothingGoesOutWhileItIsNotKnownWhichTemplateIsInForce(t *testing.T) {
+	for kind := range states {
+		if kind == innsigli.JobCallCode {
+			continue
+		}
+		w := newWorld(t, innsiglitest.SMTPOptions{})
+		w.templateErr = errors.New("the database is away")
+		_, sent, err := w.run(t, job(kind, bjorn, address(kind), innsigli.LangEn))
+		if sent || err == nil || innsigli.IsPermanent(err) || len(w.smtp.Mails())+len(w.gateway.Texts()) > 0 {
+			t.Errorf("%s: sent %v, %v", kind, sent, err)
+		}
+	}
+}
+
 func TestWordsForOnePersonGoBeforeTheTemplate(t *testing.T) {
 	w := newWorld(t, innsiglitest.SMTPOptions{})
 	w.template = theirs(innsigli.TemplateSmsSignup)
@@ -231,6 +264,7 @@ func TestTemplatesAreCheckedWhenTheyAreKept(t *testing.T) {
 		"script":                {innsigli.TemplateSignup, "Please sign", "<p>\n<script>x</script></p>", "message", "message: line 2, column 1: <script> is not allowed."},
 		"unknown name":          {innsigli.TemplateSignup, "Please sign", "{{customer.iban}}", "message", "{{customer.iban}} is not known here"},
 		"a name of another one": {innsigli.TemplateCanceled, "It is over", "{{link}}", "message", "{{link}} is not known here"},
+		"nothing to fill":       {innsigli.TemplateSignup, "Please {{customer.no}}", "", "subject", "is not known here"},
 		"a bomb":                {innsigli.TemplateSignup, "Please sign", bomb(4), "message", "too long"},
 		"a deep one":            {innsigli.TemplateSignup, "Please sign", strings.Repeat("<b>", 5000), "message", "in each other"},
 		"subject with a value":  {innsigli.TemplateSignup, "{{customer.name}} please sign", "x", "subject", "begin with words of your own"},
@@ -259,6 +293,11 @@ func bomb(deep int) string {
 // TestEveryTypeHasAPreview: of ours and of a template, in the language asked for, with nobody's data.
 func TestEveryTypeHasAPreview(t *testing.T) {
 	w := newWorld(t, innsiglitest.SMTPOptions{})
+	var logo bytes.Buffer
+	if err := png.Encode(&logo, image.NewGray(image.Rect(0, 0, 48, 12))); err != nil {
+		t.Fatal(err)
+	}
+	w.logo, w.facts.Company.Logo = logo.Bytes(), "aa"
 	for kind := range states {
 		if kind == innsigli.JobCallCode {
 			continue
@@ -267,6 +306,9 @@ func TestEveryTypeHasAPreview(t *testing.T) {
 		tm.Language = innsigli.LangDe
 		show := func(tm innsigli.Template) innsigli.Preview {
 			p, err := w.Preview(t.Context(), w.facts.Company, w.facts.Flow, tm)
+			if p.HTML != "" && (!strings.Contains(p.HTML, `src="data:image/png;base64,`) || strings.Contains(p.HTML, "cid:")) {
+				t.Errorf("%s without the logo: %s", kind, p.HTML)
+			}
 			if err != nil || p.Text == "" || strings.ContainsAny(p.Subject+p.Text, "{}") {
 				t.Errorf("%s: %v, %+v", kind, err, p)
 			}

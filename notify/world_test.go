@@ -38,22 +38,24 @@ type world struct {
 	facts    innsigli.Facts
 	hook     innsigli.Webhook
 	template innsigli.Template
-	doc      []byte
-	big      int64 // size of a document made of nothing instead of doc
-	made     int   // documents that were opened
-	closed   int
-	beside   []byte // a file that goes along with the document; nil for none
-	logo     []byte // nil: there is none
-	missing  error  // what opening a document answers
-	unwanted bool
-	former   string // the company's webhook key before a rotation, which lasts for a time
-	until    time.Time
-	asked    int
-	onAsk    func()
-	smtp     *innsiglitest.SMTP
-	gateway  *innsiglitest.Gateway
-	receiver *innsiglitest.Receiver
-	log      *bytes.Buffer
+
+	templateErr error
+	doc         []byte
+	big         int64 // size of a document made of nothing instead of doc
+	made        int   // documents that were opened
+	closed      int
+	beside      []byte // a file that goes along with the document; nil for none
+	logo        []byte // nil: there is none
+	missing     error  // what opening a document answers
+	unwanted    bool
+	former      string // the company's webhook key before a rotation, which lasts for a time
+	until       time.Time
+	asked       int
+	onAsk       func()
+	smtp        *innsiglitest.SMTP
+	gateway     *innsiglitest.Gateway
+	receiver    *innsiglitest.Receiver
+	log         *bytes.Buffer
 }
 
 func newWorld(t *testing.T, o innsiglitest.SMTPOptions) *world {
@@ -224,6 +226,9 @@ func (w *world) Webhook(_ context.Context, id int64) (innsigli.Webhook, error) {
 }
 
 func (w *world) TemplateFor(_ context.Context, p innsigli.TemplatePlace) (innsigli.Template, error) {
+	if w.templateErr != nil {
+		return innsigli.Template{}, w.templateErr
+	}
 	if p.Type != w.template.Type || p.Flow != w.facts.Flow.Key || p.Company != w.facts.Company.Key {
 		return innsigli.Template{}, &innsigli.Error{Kind: innsigli.NotFound, Text: "none"}
 	}
