@@ -59,6 +59,11 @@ type Store interface {
 	// Embeds says whether some company has registered an origin.
 	Embeds(ctx context.Context, origin string) (bool, error)
 
+	// Retention reads how long a company keeps things; NotFound when there is none.
+	Retention(ctx context.Context, k CompanyKey) (Retention, error)
+	// ChangeRetention locks a company, asks decide how long it is to keep things, and keeps that; NotFound when there is none.
+	ChangeRetention(ctx context.Context, k CompanyKey, decide func(Retention) (Retention, error)) (Retention, error)
+
 	// AddFlow keeps a new flow. It refuses more than [MaxFlows].
 	AddFlow(ctx context.Context, f Flow) error
 	// ChangeFlow keeps name, state and look of a flow, its logo aside; NotFound when it is not the company's.

@@ -38,8 +38,6 @@ func (r Retention) Documents() time.Duration { return time.Duration(r.DocumentsD
 type RetentionStore interface {
 	// Retentions lists what each company has said.
 	Retentions(ctx context.Context) ([]Retention, error)
-	// SetRetention keeps what a company says; NotFound when there is no such company.
-	SetRetention(ctx context.Context, r Retention) error
 	// PersonalDue lists at most n processes of the company that ended at or before the time, behind the process after, and
 	// whose personal data is still there and committed to by the log; DocumentsDue those that were completed then and whose
 	// documents are. Both are ordered by their end.
@@ -53,21 +51,36 @@ type Ended struct {
 	At      time.Time
 }
 
-// SetRetention changes what a company keeps.
-func (s *Service) SetRetention(ctx context.Context, to RetentionStore, r Retention) error {
+// RetentionRequest changes what a company keeps. What is nil stays.
+type RetentionRequest struct{ PersonalDays, DocumentsDays *int }
+
+// Retention tells what a company keeps.
+func (s *Service) Retention(ctx context.Context, c CompanyKey) (Retention, error) {
+	return s.Store.Retention(ctx, c)
+}
+
+// ChangeRetention changes what a company keeps. A shorter time is also for what ended before: the next sweep erases it,
+// for good. Errors: Invalid (days), NotFound.
+func (s *Service) ChangeRetention(ctx context.Context, c CompanyKey, r RetentionRequest) (Retention, error) {
+	return s.Store.ChangeRetention(ctx, c, func(was Retention) (Retention, error) { return was.with(r) })
+}
+
+// with checks a request and gives what is to be kept.
+func (r Retention) with(q RetentionRequest) (Retention, error) {
 	var bad fieldErrors
 	for _, f := range []struct {
 		name string
-		days int
-	}{{"personalDays", r.PersonalDays}, {"documentsDays", r.DocumentsDays}} {
-		if f.days < 0 || f.days > MaxRetentionDays {
+		days *int
+		of   *int
+	}{{"personalDays", q.PersonalDays, &r.PersonalDays}, {"documentsDays", q.DocumentsDays, &r.DocumentsDays}} {
+		if f.days == nil {
+			continue
+		}
+		if *f.of = *f.days; *f.days < 0 || *f.days > MaxRetentionDays {
 			bad.add(f.name, "InclusiveBetween", fmt.Sprintf("%s must be between 1 and %d, or 0 for the default.", f.name, MaxRetentionDays))
 		}
 	}
-	if err := bad.err(); err != nil {
-		return err
-	}
-	return to.SetRetention(ctx, r)
+	return r, bad.err()
 }
 
 // Retain erases what companies keep no longer, and says how many processes it changed. It may be run by several nodes at

@@ -1,7 +1,6 @@
 package innsigli
 
 import (
-	"context"
 	"testing"
 	"time"
 )
@@ -59,8 +58,8 @@ func TestDecideRetire(t *testing.T) {
 func retentionDays(t *testing.T) {
 	t.Helper()
 	for days, ok := range map[int]bool{-1: false, 0: true, 1: true, MaxRetentionDays: true, MaxRetentionDays + 1: false} {
-		for _, r := range []Retention{{PersonalDays: days}, {DocumentsDays: days}} {
-			if err := new(Service).SetRetention(t.Context(), agreeing{}, r); (err == nil) != ok || err != nil && KindOf(err) != Invalid {
+		for _, r := range []RetentionRequest{{PersonalDays: &days}, {DocumentsDays: &days}} {
+			if _, err := (Retention{}).with(r); (err == nil) != ok || err != nil && KindOf(err) != Invalid {
 				t.Errorf("%+v: %v", r, err)
 			}
 		}
@@ -69,8 +68,3 @@ func retentionDays(t *testing.T) {
 		t.Error("the default is 90 days")
 	}
 }
-
-// agreeing takes whatever a company says.
-type agreeing struct{ RetentionStore }
-
-func (agreeing) SetRetention(context.Context, Retention) error { return nil }

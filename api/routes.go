@@ -63,6 +63,8 @@ func (a *API) Table() []Route {
 		own("PUT /management/flow/{flow}/logo", a.setLogo, tagFlow, "SetFlowLogo", "The same for one flow, in place of the company's.", takesBytes("image/png"), takesBytes("image/jpeg"), gives[logo](), fails(404)),
 		own("GET /management/flow/{flow}/logo", a.logo, tagFlow, "GetFlowLogo", "The flow's own logo as it is shown.", givesBytes("image/png"), fails(404)),
 		own("DELETE /management/flow/{flow}/logo", a.removeLogo, tagFlow, "DeleteFlowLogo", "Takes the flow's own logo away: the company's is shown again.", fails(404)),
+		own("GET /management/company/retention", a.retention, tagCompany, "GetRetention", "Shows for how many days things are kept.", gives[retention]()),
+		own("PUT /management/company/retention", a.changeRetention, tagCompany, "UpdateRetention", "Changes for how many days things are kept. What is left out stays. It is also for what ended before: the next sweep erases it, and nothing brings it back.", takes[retentionRequest](), gives[retention]()),
 		own("GET /management/apikeys", a.apiKeys, tagAuth, "GetApiKeys", "Lists the company's API keys, without their secrets.", gives[[]apiKey]()),
 		own("POST /management/apikeys", a.addAPIKey, tagAuth, "CreateApiKey", "Makes an API key. The answer shows its secret, this once. Without permissions it may do everything.", takes[apiKeyRequest](), gives[newAPIKey]()),
 		own("PUT /management/apikeys/{id}", a.changeAPIKey, tagAuth, "UpdateApiKey", "Gives an API key another name and other permissions.", takes[apiKeyRequest](), gives[apiKey]()),

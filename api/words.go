@@ -67,6 +67,8 @@ var words = map[string]word{
 	"activityDisplayName":         {text: "What the activity log calls the process."},
 	"flattenDocument":             {text: "Whether form fields become part of the page."},
 	"reminderRule":                {text: "first:every, in days from the invitation: \"5:0\" is one reminder, \"0:10\" one every ten days. first is 0 to 30, every 0 to 15."},
+	"personalDays":                {text: "Days after the end of a process for which names, addresses and numbers are kept, 1 to 3653; 0 sets the default of 90."},
+	"documentsDays":               {text: "Days after completion for which documents are kept, 1 to 3653; 0 is for ever."},
 	"timeZone":                    {text: "Where the company's days begin, by its IANA name, as Atlantic/Reykjavik."},
 	"reminderHour":                {text: "Hour of the day there at which reminders go, 0 to 23."},
 	"includeUnsubscribe":          {text: "Whether the message carries the link that turns automatic reminders off."},

@@ -86,6 +86,11 @@ func (s FaultyStore) Authenticate(ctx context.Context, c innsigli.CompanyKey, h 
 	return read(s.F, "Authenticate", func() (innsigli.Caller, error) { return s.Store.Authenticate(ctx, c, h) })
 }
 
+// Retention may fail.
+func (s FaultyStore) Retention(ctx context.Context, c innsigli.CompanyKey) (innsigli.Retention, error) {
+	return read(s.F, "Retention", func() (innsigli.Retention, error) { return s.Store.Retention(ctx, c) })
+}
+
 // Embeds may fail.
 func (s FaultyStore) Embeds(ctx context.Context, origin string) (bool, error) {
 	return read(s.F, "Embeds", func() (bool, error) { return s.Store.Embeds(ctx, origin) })

@@ -8,8 +8,9 @@ import (
 )
 
 const (
+	qRetention    = `select key, personal_days, document_days from company where key = $1`
 	qRetentions   = `select key, personal_days, document_days from company order by key`
-	qSetRetention = `update company set personal_days = $1, document_days = $2 where key = $3 returning 1`
+	qSetRetention = `update company set personal_days = $1, document_days = $2 where key = $3`
 	qPersonalDue  = `select p.key, p.ended_at from process p where p.company = $1 and p.ended_at > 0 and p.erased_at = 0 and p.ended_at <= $2
 		and (p.ended_at, p.key) > ($3, $4) and not exists (select 1 from log l where l.process = p.key and l.seq is null)
 		order by p.ended_at, p.key limit $5`
@@ -22,25 +23,55 @@ func (d *DB) Retentions(ctx context.Context) ([]innsigli.Retention, error) {
 	var all []innsigli.Retention
 	err := d.get(ctx, "retentions", qRetentions, func(r row) error {
 		var one innsigli.Retention
-		var personal, documents int64
-		err := r.Scan((*string)(&one.Company), &personal, &documents)
-		one.PersonalDays, one.DocumentsDays = int(personal), int(documents)
+		err := scanRetention(&one)(r)
 		all = append(all, one)
 		return err
 	})
 	return all, err
 }
 
-// SetRetention keeps what a company says.
-func (d *DB) SetRetention(ctx context.Context, to innsigli.Retention) error {
-	return d.write(ctx, "set retention", func(ctx context.Context, r runner) error {
-		var found int64
-		err := one(ctx, r, "retention", qSetRetention, into(&found), int64(to.PersonalDays), int64(to.DocumentsDays), string(to.Company))
-		if err == nil && found == 0 {
-			err = errNotFound()
+// Retention reads what a company has said.
+func (d *DB) Retention(ctx context.Context, c innsigli.CompanyKey) (innsigli.Retention, error) {
+	var found innsigli.Retention
+	err := d.get(ctx, "retention", qRetention, scanRetention(&found), string(c))
+	if err == nil && found.Company == "" {
+		err = errNotFound()
+	}
+	return found, err
+}
+
+// ChangeRetention keeps what decide makes of what a company has said.
+func (d *DB) ChangeRetention(ctx context.Context, c innsigli.CompanyKey, decide func(innsigli.Retention) (innsigli.Retention, error)) (innsigli.Retention, error) {
+	var now innsigli.Retention
+	err := d.write(ctx, "change retention", func(ctx context.Context, r runner) error {
+		now = innsigli.Retention{}
+		var b batch
+		b.exec("company", qLockCompany, string(c))
+		b.query("retention", qRetention, scanRetention(&now), string(c))
+		if err := r.run(ctx, b); err != nil {
+			return err
 		}
-		return err
+		if now.Company == "" {
+			return judged{errNotFound()}
+		}
+		var err error
+		if now, err = decide(now); err != nil {
+			return judged{err}
+		}
+		b = nil
+		b.must("retention", qSetRetention, int64(now.PersonalDays), int64(now.DocumentsDays), string(c))
+		return r.run(ctx, b)
 	})
+	return now, err
+}
+
+func scanRetention(to *innsigli.Retention) func(row) error {
+	return func(r row) error {
+		var personal, documents int64
+		err := r.Scan((*string)(&to.Company), &personal, &documents)
+		to.PersonalDays, to.DocumentsDays = int(personal), int(documents)
+		return err
+	}
 }
 
 // PersonalDue lists processes whose personal data is to go. One whose lines have no place in the log's tree yet waits: the

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -143,26 +142,18 @@ func orNone(s string) string {
 
 // retain changes what is said about the retention, and gives what holds then.
 func (c companySetCmd) retain(ctx context.Context, in *installation) (innsigli.Retention, error) {
-	all, err := in.db.Retentions(ctx)
-	if err != nil {
-		return innsigli.Retention{}, err
-	}
-	i := slices.IndexFunc(all, func(r innsigli.Retention) bool { return strings.EqualFold(string(r.Company), c.Company) })
-	if i < 0 {
-		return innsigli.Retention{}, wrongUsage("there is no company %q", c.Company)
-	}
-	r := all[i]
-	if c.Personal != nil {
-		r.PersonalDays = *c.Personal
-	}
-	if c.Documents != nil {
-		r.DocumentsDays = *c.Documents
-	}
+	key := innsigli.CompanyKey(strings.ToLower(c.Company))
+	var r innsigli.Retention
+	var err error
 	if c.Personal == nil && c.Documents == nil {
-		return r, nil
+		r, err = in.service().Retention(ctx, key)
+	} else {
+		r, err = in.service().ChangeRetention(ctx, key, innsigli.RetentionRequest{PersonalDays: c.Personal, DocumentsDays: c.Documents})
 	}
-	err = in.service().SetRetention(ctx, in.db, r)
-	if innsigli.KindOf(err) == innsigli.Invalid {
+	switch innsigli.KindOf(err) { //nolint:exhaustive // the others are no fault of whoever asks
+	case innsigli.NotFound:
+		return r, wrongUsage("there is no company %q", c.Company)
+	case innsigli.Invalid:
 		return r, usageError{err}
 	}
 	return r, err

@@ -46,6 +46,7 @@ func TestCompanySettings(t *testing.T) {
 		if text := string(out); !strings.Contains(text, "origins   none\n") || !strings.Contains(text, "colour    #1d4e89\n") {
 			t.Errorf("company set: %s", out)
 		}
+		retentionByAPI(t, r)
 		file := filepath.Join(r.data, "logo.png")
 		writeFile(t, file, strokes(t, 60, 30))
 		set := func(logo string) string {
@@ -66,4 +67,28 @@ func TestCompanySettings(t *testing.T) {
 			t.Errorf("the invitation: %s", m.Text)
 		}
 	})
+}
+
+// retentionByAPI changes by API for how long things are kept, beside the command line.
+func retentionByAPI(t *testing.T, r *rig) {
+	t.Helper()
+	const at = "/management/company/retention"
+	kept := func(a answer, personal, documents int) {
+		t.Helper()
+		var got struct{ PersonalDays, DocumentsDays int }
+		if a.json(t, &got); a.status != 200 || got.PersonalDays != personal || got.DocumentsDays != documents {
+			t.Errorf("kept: %d %s, want %d and %d", a.status, a.body, personal, documents)
+		}
+	}
+	kept(r.ask("GET", at, "own", nil), 90, 0)
+	kept(r.ask("PUT", "/api"+at, "own", map[string]any{"DOCUMENTSDAYS": 3653}), 90, 3653)
+	kept(r.ask("PUT", at, "own", map[string]any{"personalDays": 30}), 30, 3653)
+	refusal(t, "days", r.ask("PUT", at, "own", map[string]any{"personalDays": -1, "documentsDays": 3654}), 400, "InclusiveBetween", "personalDays", "documentsDays")
+	refusal(t, "a text", r.ask("PUT", at, "own", map[string]any{"personalDays": "soon"}), 400, "Type", "personalDays")
+	refusal(t, "nobody", r.ask("PUT", at, "", map[string]any{"personalDays": 1}), 401, "Unauthorized")
+	kept(r.ask("GET", at, r.company("Others ehf."), nil), 90, 0)
+	if text := string(r.cli("company", "set", "--company", string(r.creds.CompanyKey), "--retention-documents", "0")); !strings.Contains(text, "for 30 days after the end of a process, completed documents for ever") {
+		t.Errorf("company set: %s", text)
+	}
+	kept(r.ask("PUT", at, "own", map[string]any{"personalDays": 0}), 90, 0)
 }
