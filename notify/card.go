@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/lang"
 )
 
@@ -44,7 +45,8 @@ type card struct {
 	Stop    string // words of the link that ends such messages; StopURL is where it leads
 	StopURL string
 
-	attached bool // the documents are
+	attached bool   // the documents are
+	colour   string // of buttons and links, as #rrggbb; empty for ours
 }
 
 // ownWords is a company's template, filled: package tmpl has escaped every value in it.
@@ -85,15 +87,35 @@ type fact struct {
 //go:embed card.html
 var cardHTML string
 
-// cardTemplate escapes every value for the place it stands in; nothing in a card is ever taken as HTML.
-var cardTemplate = template.Must(template.New("card").Funcs(template.FuncMap{
-	"mailto": func(address string) string { return "mailto:" + url.PathEscape(address) },
-}).Parse(cardHTML))
+// Our colours in card.html, on light and on dark grounds.
+const (
+	ourLight = "#1d4e89"
+	ourDark  = "#7fb2f0"
+)
+
+var cardTemplate = cardFrom(cardHTML)
+
+// cardFrom escapes every value for the place it stands in; nothing in a card is ever taken as HTML.
+func cardFrom(text string) *template.Template {
+	return template.Must(template.New("card").Funcs(template.FuncMap{
+		"mailto": func(address string) string { return "mailto:" + url.PathEscape(address) },
+	}).Parse(text))
+}
+
+// template is the layout in the colour of the card. It stands in style sheets and attributes, some of which mail programs
+// do not read, so it is put into the text: what tints give is #rrggbb and nothing else.
+func (c *card) template() *template.Template {
+	light, dark, ok := innsigli.Tints(c.colour)
+	if !ok {
+		return cardTemplate
+	}
+	return cardFrom(strings.NewReplacer(ourLight, light.Brand, ourDark, dark.Brand).Replace(cardHTML))
+}
 
 // html writes the card as a page without anything from elsewhere: no image, font, script or style sheet is fetched.
 func (c *card) html() (string, error) {
 	var b strings.Builder
-	if err := cardTemplate.Execute(&b, c); err != nil {
+	if err := c.template().Execute(&b, c); err != nil {
 		return "", fmt.Errorf("write card: %w", err)
 	}
 	return b.String(), nil

@@ -64,6 +64,22 @@ func TestAMailBringsTheLogoAlong(t *testing.T) {
 	}
 }
 
+// TestAMailWearsTheColour wherever ours would be, as it can be read; what is written in a mail stays as it is.
+func TestAMailWearsTheColour(t *testing.T) {
+	w := newWorld(t, innsiglitest.SMTPOptions{})
+	w.facts.Process.State, w.facts.Company.Colour = innsigli.Started, "#ffd400"
+	w.facts.Process.FileName = "color #1d4e89.pdf"
+	if _, _, err := w.run(t, job(innsigli.JobMailInvite, bjorn, "bjorn@example.is", innsigli.LangEn)); err != nil {
+		t.Fatal(err)
+	}
+	light, dark, _ := innsigli.Tints("#ffd400")
+	html := w.smtp.Wait(t, 1)[0].HTML
+	if !strings.Contains(html, "background:"+light.Brand+";border-radius") || !strings.Contains(html, ".btn{background:"+dark.Brand+" !important}") ||
+		strings.Contains(strings.ReplaceAll(html, "color #1d4e89.pdf", ""), "#1d4e89") || !strings.Contains(html, "color #1d4e89.pdf") || strings.Contains(html, "#7fb2f0") {
+		t.Errorf("%+v %+v: %s", light, dark, html)
+	}
+}
+
 // TestTheSizeOfAMailCountsTheLogo, since a mail server is told before it gets one.
 func TestTheSizeOfAMailCountsTheLogo(t *testing.T) {
 	m := &notify.Message{UID: uid, Domain: "x.example", Date: noon, Text: "t", HTML: "h", Logo: make([]byte, innsigli.LogoBytes)}

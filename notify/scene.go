@@ -211,7 +211,7 @@ func (s *scene) why(name string) string {
 // card begins the card of a mail: what all have in common. name is the mail's part of the catalogue.
 func (s *scene) card(name string) *card {
 	return &card{
-		Lang: s.words.Tag(), Company: s.company, Subject: s.t("mail." + name + ".subject"),
+		Lang: s.words.Tag(), Company: s.company, colour: s.facts.Brand().Colour, Subject: s.t("mail." + name + ".subject"),
 		Title: s.t("mail." + name + ".title"), Hint: s.t("mail.link"),
 		Why: s.why(name), Foot: s.t("mail.foot"),
 	}

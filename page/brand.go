@@ -1,39 +1,27 @@
 package page
 
 import (
-	"encoding/hex"
 	"fmt"
-	"math"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/innsigli/innsigli"
 )
 
-// The grounds that the company's colour must stand out from as text (assets/page.css), and the inks that can stand on it.
-const (
-	lightGround = "#f5f4f0"
-	darkGround  = "#1d232d"
-	lightInk    = "#ffffff"
-	darkInk     = "#0d1420"
-)
-
-// readable is the least contrast of text (WCAG 2.2 1.4.3).
-const readable = 4.5
-
-// rgb is a colour, each part from 0 to 255.
-type rgb [3]float64
-
-// brand is a style sheet that puts a company's colour in the place of ours. A colour that could not be read is made
-// darker, or in the dark lighter, as little as needed.
+// brand is a style sheet that puts a company's colour in the place of ours.
 func (h *Handler) brand(w http.ResponseWriter, r *http.Request) error {
-	c, ok := colourOf("#" + chi.URLParam(r, "colour"))
+	light, dark, ok := innsigli.Tints("#" + chi.URLParam(r, "colour"))
 	if !ok {
 		return errNoPage
 	}
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	return write(w, http.StatusOK, fmt.Appendf(nil, ":root { %s }\n@media (prefers-color-scheme: dark) { :root { %s } }\n",
-		brandOn(c, lightGround, lightInk, rgb{}), brandOn(c, darkGround, darkInk, rgb{255, 255, 255})))
+	return write(w, http.StatusOK, fmt.Appendf(nil, ":root { %s }\n@media (prefers-color-scheme: dark) { :root { %s } }\n", tokensOf(light), tokensOf(dark)))
+}
+
+func tokensOf(t innsigli.Tint) string {
+	return fmt.Sprintf("--brand: %s; --brand-ink: %s; --brand-deep: %s;", t.Brand, t.Ink, t.Deep)
 }
 
 // logo is a picture by its hash, so it never changes.
@@ -45,58 +33,4 @@ func (h *Handler) logo(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "image/png")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	return write(w, http.StatusOK, png)
-}
-
-// brandOn gives the tokens of a colour on a ground: itself, the ink on it, and a deeper one for when it is touched. What
-// stands out from the ground stands out from the ink too, which lies beyond the ground.
-func brandOn(c rgb, ground, ink string, towards rgb) string {
-	g, _ := colourOf(ground)
-	for step := 0; step < 100 && contrastOf(c, g) < readable; step++ {
-		c = c.mixed(towards, 0.04)
-	}
-	return fmt.Sprintf("--brand: %s; --brand-ink: %s; --brand-deep: %s;", c, ink, c.mixed(towards, 0.22))
-}
-
-// mixed is the colour with a part of another.
-func (c rgb) mixed(o rgb, part float64) rgb {
-	for i := range c {
-		c[i] = math.Round(c[i] + (o[i]-c[i])*part)
-	}
-	return c
-}
-
-// String writes it as #rrggbb.
-func (c rgb) String() string {
-	return fmt.Sprintf("#%02x%02x%02x", int(math.Round(c[0])), int(math.Round(c[1])), int(math.Round(c[2])))
-}
-
-func colourOf(s string) (rgb, bool) {
-	if len(s) != len("#rrggbb") {
-		return rgb{}, false
-	}
-	b, err := hex.DecodeString(s[1:])
-	if err != nil {
-		return rgb{}, false
-	}
-	return rgb{float64(b[0]), float64(b[1]), float64(b[2])}, true
-}
-
-// contrastOf is the ratio of two colours (WCAG 2.2, contrast ratio).
-func contrastOf(a, b rgb) float64 {
-	la, lb := a.luminance(), b.luminance()
-	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
-}
-
-// luminance is relative luminance (WCAG 2.2).
-func (c rgb) luminance() float64 {
-	weights, sum := rgb{0.2126, 0.7152, 0.0722}, 0.0
-	for i, v := range c {
-		if v /= 255; v <= 0.04045 {
-			v /= 12.92
-		} else {
-			v = math.Pow((v+0.055)/1.055, 2.4)
-		}
-		sum += v * weights[i]
-	}
-	return sum
 }
