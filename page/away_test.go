@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -69,4 +70,16 @@ func TestTheSealedDocumentIsOfferedAsSoonAsItIsThere(t *testing.T) {
 	b.shot("offered")
 	b.do(chromedp.Reload())
 	b.until(offered + ` && window.same === undefined`)
+
+	// What was renewed can still be taken away.
+	link = strings.TrimSuffix(link, string(v.Process.Key)+"/si01") + "sp02/si01"
+	waiting := process("sp02", innsigli.Started)
+	waiting.Process.Signees[1].SignedAt, waiting.You.SignedAt = noon, noon
+	f.put(waiting)
+	b.do(chromedp.Navigate(link + "/done"))
+	b.until(`document.querySelectorAll(".tag.ok").length === 3 && (window.same = document.querySelector("main")) !== null`)
+	f.change("sp02", func(v *innsigli.View) { v.Process.State = innsigli.Sealing; v.Process.Signees[2].SignedAt = noon })
+	b.until(`document.querySelectorAll(".tag.ok").length === 4 && window.same === document.querySelector("main")`)
+	f.change("sp02", func(v *innsigli.View) { v.Process.State, v.Process.EndedAt = innsigli.Canceled, noon })
+	b.until(`document.querySelector(".tag.stop") !== null`)
 }

@@ -40,18 +40,19 @@ function leave(why) {
 async function renew() {
   const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store", credentials: "same-origin" });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const main = fresh.getElementById("main");
+  const now = fresh.getElementById("main");
   const known = new Set([...document.scripts].map((s) => s.getAttribute("src")));
-  if (!answer.ok || answer.redirected || !main || [...fresh.scripts].some((s) => !known.has(s.getAttribute("src")))) {
+  if (!answer.ok || answer.redirected || !now || [...fresh.scripts].some((s) => !known.has(s.getAttribute("src")))) {
     over = true;
     return location.reload();
   }
-  const old = document.getElementById("main");
-  const within = old.contains(document.activeElement);
+  const within = main.contains(document.activeElement);
   document.title = fresh.title;
-  for (const name of body.getAttributeNames().filter((n) => n.startsWith("data-"))) body.removeAttribute(name);
-  for (const { name, value } of fresh.body.attributes) body.setAttribute(name, value);
-  old.replaceWith(main);
+  for (const [to, from] of [[body, fresh.body], [main, now]]) {
+    for (const name of to.getAttributeNames()) to.removeAttribute(name);
+    for (const { name, value } of from.attributes) to.setAttribute(name, value);
+  }
+  main.replaceChildren(...now.childNodes);
   ({ watch: url, state, signed, home } = body.dataset);
   over = !url;
   const title = main.querySelector("h1");
@@ -103,7 +104,7 @@ async function turn() {
 
 turn();
 addEventListener("pageshow", (e) => {
-  if (!e.persisted) return;
+  if (!e.persisted || !url) return;
   over = false;
   turn();
 });
