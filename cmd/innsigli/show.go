@@ -5,9 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/innsigli/innsigli"
-	"github.com/innsigli/innsigli/pki"
 )
 
 // configCmd prints what is in force.
@@ -54,33 +51,7 @@ func (c configCmd) Run(con console) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(con.out, `
-# limits
-# document          %d bytes (413)
-# sealed document   %d bytes, also to be verified (413)
-# request body      %d bytes (413)
-# XML document      %d bytes (413)
-# signees           %d a process (400)
-# meta              %d bytes (400)
-# file name         %d bytes (400)
-# names, addresses  %d characters (400)
-# reason            %d characters (400)
-# attachments       %d files a process, %d bytes each (413), %d bytes together (400)
-# signature image   %d bytes, %d pixels a side (400)
-# logo              %d bytes (413), %d pixels a side, %d in all (400)
-# code              valid %s, %d tries, %d codes an hour and signee, %d wrong tries in all (400, 429)
-# reminders         %d an hour and person by the API (429), rules of %d days and every %d (400)
-# passing on        a signature %d times (400)
-# webhooks          %d a flow, addresses of %d bytes (400)
-# templates         %d a company, messages of %d bytes, subjects of %d characters, button texts of %d (400); a filled SMS of %d
-# seal              waits %s for time stamps and revocation data, its messages %s for what is raised
-# /pki              %d signed answers a second, %d at once (429); requests of %d bytes (413)
-# owner's copy      waits %s for its delivery
-# completed link    open %s
-`, innsigli.MaxDocumentBytes, innsigli.MaxSealedBytes, innsigli.MaxBodyBytes, innsigli.MaxXMLBytes, innsigli.MaxSignees, innsigli.MaxMetaBytes, innsigli.MaxFileName,
-		innsigli.MaxNameRunes, innsigli.MaxReasonRunes, innsigli.MaxAttachments,
-		innsigli.MaxAttachmentBytes, innsigli.MaxAttachmentsBytes, innsigli.MaxDrawingBytes, innsigli.MaxDrawingSide, innsigli.MaxLogoBytes, innsigli.MaxLogoSide, innsigli.MaxLogoPixels, innsigli.CodeLifetime, innsigli.MaxCodeTries, innsigli.MaxCodesAnHour,
-		innsigli.MaxWrongTries, innsigli.MaxRemindersAnHour, innsigli.MaxReminderFirst, innsigli.MaxReminderEvery, innsigli.MaxReassigns, innsigli.MaxWebhooks, innsigli.MaxWebhookURL, innsigli.MaxTemplates, innsigli.MaxTemplateBytes, innsigli.MaxSubjectRunes, innsigli.MaxLinkTextRunes, innsigli.MaxSmsRunes, innsigli.SealPatience, innsigli.RaiseWait, authorityRate, authorityBurst, pki.MaxRequest, innsigli.HoldLifetime, innsigli.CompletedLink)
+	_, err = fmt.Fprint(con.out, "\n# limits\n", limits())
 	return err
 }
 
