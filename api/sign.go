@@ -144,9 +144,14 @@ func (a *API) writeSigned(w http.ResponseWriter, r *http.Request, v innsigli.Vie
 	if err != nil {
 		return err
 	}
+	return a.writeWithFile(w, r, v, head, v.Process.State == innsigli.Completed)
+}
+
+// writeWithFile streams a JSON object, and with the document as its last member when there is one to give.
+func (a *API) writeWithFile(w http.ResponseWriter, r *http.Request, v innsigli.View, head []byte, file bool) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	if v.Process.State != innsigli.Completed {
-		_, err = w.Write(head)
+	if !file {
+		_, err := w.Write(head)
 		return err
 	}
 	d, err := a.Service.Download(r.Context(), v)
