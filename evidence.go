@@ -76,7 +76,20 @@ type EvidenceMessage struct {
 	Via string    `json:"via"` // a [Channel]
 	To  string    `json:"to,omitempty"`
 	ID  string    `json:"messageId,omitempty"`
+	// Receipts are what was told of it, oldest first: that it was refused as it was handed over, and what came later. They
+	// are the word of the other side.
+	Receipts []EvidenceReceipt `json:"receipts,omitempty"`
 }
+
+// EvidenceReceipt is what was told of a message.
+type EvidenceReceipt struct {
+	At    time.Time    `json:"at"`
+	Event ReceiptEvent `json:"event"` // also "refused"
+	Code  string       `json:"code,omitempty"`
+}
+
+// ReceiptRefused is a refusal at the hand-over. It is no receipt of the log, whose line is [LogRefused].
+const ReceiptRefused ReceiptEvent = "refused"
 
 // EvidenceConsent is what a person agreed to by signing, as it was shown.
 type EvidenceConsent struct {
@@ -135,6 +148,7 @@ type EvidenceSignee struct {
 
 	Passed      []EvidencePassed  `json:"passedOn,omitempty"`    // how signing came to this person, the first signee first
 	Invitations []EvidenceMessage `json:"invitations,omitempty"` // handed over
+	Reminders   []EvidenceMessage `json:"reminders,omitempty"`   // handed over
 	Codes       []EvidenceMessage `json:"codes,omitempty"`       // asked for
 	Openings    []EvidenceOpening `json:"openings,omitempty"`
 	Reading     *EvidenceReading  `json:"reading,omitempty"`
@@ -231,6 +245,11 @@ func evidenceSignee(s Signee, lines []LogEntry) EvidenceSignee {
 			act = l.act(act)
 		}
 	}
+	for _, l := range lines { // a gateway may tell of a message before it counts as sent
+		if l.Signee == s.Key {
+			e.told(l)
+		}
+	}
 	if e.Signed {
 		e.Act = act
 	}
@@ -262,10 +281,54 @@ func (e *EvidenceSignee) tell(l LogEntry) {
 	switch l.Kind { //nolint:exhaustive // the others say nothing of messages and openings
 	case LogSignupSent:
 		e.Invitations = append(e.Invitations, m)
+	case LogReminderSent:
+		e.Reminders = append(e.Reminders, m)
 	case LogOtpSent:
 		e.Codes = append(e.Codes, m)
+	case LogRefused:
+		e.refused(m, JobKind(l.Detail))
 	case LogViewed:
 		e.Openings = append(e.Openings, EvidenceOpening{At: l.At, Address: l.Client.Address, Agent: l.Client.Agent})
+	}
+}
+
+// told adds what a line says of a message that the person was sent.
+func (e *EvidenceSignee) told(l LogEntry) {
+	_, event, code, ok := l.Receipt()
+	if m := e.message(l.Message); ok && m != nil {
+		m.Receipts = append(m.Receipts, EvidenceReceipt{l.At, event, code})
+	}
+}
+
+// message finds the message with an id.
+func (e *EvidenceSignee) message(id string) *EvidenceMessage {
+	for _, list := range [][]EvidenceMessage{e.Invitations, e.Reminders, e.Codes} {
+		for i := range list {
+			if id != "" && list[i].ID == id {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// refused adds a message that was refused as it was handed over. Of a code there is a line already, since it was asked for.
+func (e *EvidenceSignee) refused(m EvidenceMessage, k JobKind) {
+	m.Via = string(ByMail)
+	if strings.HasPrefix(string(k), "sms.") {
+		m.Via = string(BySms)
+	}
+	receipt := EvidenceReceipt{At: m.At, Event: ReceiptRefused}
+	if known := e.message(m.ID); known != nil {
+		known.Receipts = append(known.Receipts, receipt)
+		return
+	}
+	m.Receipts = []EvidenceReceipt{receipt}
+	switch lineOf[k] { //nolint:exhaustive // the others are told after the end
+	case LogSignupSent:
+		e.Invitations = append(e.Invitations, m)
+	case LogReminderSent:
+		e.Reminders = append(e.Reminders, m)
 	}
 }
 

@@ -3,6 +3,8 @@ package innsigli
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const testMessage = "0123456789abcdef0123456789abcdef"
@@ -150,5 +152,38 @@ func TestEveryMessageHasALineForItsReceipts(t *testing.T) {
 		if receiptNames[kind] == "" {
 			t.Errorf("%s: %s has no name in receipts", job, kind)
 		}
+	}
+}
+
+// TestTheEvidenceSaysWhatBecameOfEachMessage: of those that were handed over, and of those that were refused there.
+func TestTheEvidenceSaysWhatBecameOfEachMessage(t *testing.T) {
+	line := func(k LogKind, detail, message string) LogEntry {
+		return LogEntry{At: testNow, Process: testProcess, Signee: keyAnna, Kind: k, Detail: detail, Mail: "anna@example.com", Message: message}
+	}
+	got := evidenceOf(factsOf(Canceled, anna(), bjorn()), outcomeCanceled, testNow, []LogEntry{
+		line(LogRefused, "mail.invitation", "m1"),
+		line("Signup:delivered", "", "m2"), line(LogSignupSent, "Email", "m2"),
+		line(LogOtpSent, "Sms", "m3"), line(LogRefused, "sms.code", "m3"),
+		line(LogOtpSent, "Sms", "m4"), line("SMS:UNDELIVERED", "30003", "m4"),
+		line(LogReminderSent, "Email", "m5"), line("Reminder:failed", "temporary 4.4.1", "m5"), line("Reminder:failed", "permanent 5.1.1", "m5"), line("Reminder:complained", "", "m5"),
+		line(LogRefused, "sms.reminder", "m6"), line("Signup:delivered", "", "of another"),
+	}).Signees
+	message := func(id, via string, told ...EvidenceReceipt) EvidenceMessage {
+		return EvidenceMessage{At: testNow, Via: via, To: "anna@example.com", ID: id, Receipts: told}
+	}
+	refused := EvidenceReceipt{testNow, ReceiptRefused, ""}
+	want := EvidenceSignee{
+		Invitations: []EvidenceMessage{message("m1", "email", refused), message("m2", "email", EvidenceReceipt{testNow, ReceiptDelivered, ""})},
+		Codes:       []EvidenceMessage{message("m3", "sms", refused), message("m4", "sms", EvidenceReceipt{testNow, ReceiptBounced, "30003"})},
+		Reminders: []EvidenceMessage{
+			message("m5", "email", EvidenceReceipt{testNow, ReceiptDelayed, "4.4.1"}, EvidenceReceipt{testNow, ReceiptBounced, "5.1.1"}, EvidenceReceipt{testNow, ReceiptComplained, ""}),
+			message("m6", "sms", refused),
+		},
+	}
+	if d := cmp.Diff(want, EvidenceSignee{Invitations: got[0].Invitations, Codes: got[0].Codes, Reminders: got[0].Reminders}); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if len(got[1].Invitations)+len(got[1].Codes)+len(got[1].Reminders) > 0 {
+		t.Errorf("another signee has %+v", got[1])
 	}
 }

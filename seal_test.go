@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestGoldenComplete(t *testing.T) {
@@ -217,7 +219,7 @@ func TestEvidenceTellsMessagesOpeningsAndAnswers(t *testing.T) {
 	if a.CodeTries != 3 || a.Wrong != 2 || a.CodeAt == nil || !a.CodeAt.Equal(testNow.Add(-time.Minute)) {
 		t.Errorf("answers %+v", a)
 	}
-	if len(a.Invitations) != 1 || a.Invitations[0] != (EvidenceMessage{testNow, "email", "anna@example.com", "c0ffee"}) ||
+	if len(a.Invitations) != 1 || !cmp.Equal(a.Invitations[0], EvidenceMessage{At: testNow, Via: "email", To: "anna@example.com", ID: "c0ffee"}) ||
 		len(a.Codes) != 1 || a.Codes[0].Via != "sms" || len(a.Openings) != 1 || a.Openings[0].Address != "192.0.2.1" {
 		t.Errorf("messages and openings %+v", a)
 	}

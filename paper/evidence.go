@@ -309,8 +309,30 @@ func (l *layout) invited(s innsigli.EvidenceSignee) []row {
 	}
 	var rows []row
 	for _, m := range s.Invitations {
+		if len(m.Receipts) > 0 && m.Receipts[0].Event == innsigli.ReceiptRefused { // it was never handed over
+			rows = append(rows, l.plain("event.DeliveryRefused", dotted(stamp(m.At), l.w.via(m.Via, m.To)))...)
+			continue
+		}
 		rows = append(rows, l.plain("invited.to", dotted(stamp(m.At), l.w.via(m.Via, m.To)))...)
 		rows = append(rows, l.hash("message", m.ID)...)
+		rows = append(rows, l.receipts(m)...)
+	}
+	for _, m := range s.Reminders {
+		rows = append(rows, l.plain("event.ReminderSent", dotted(stamp(m.At), l.w.via(m.Via, m.To)))...)
+		rows = append(rows, l.receipts(m)...)
+	}
+	return rows
+}
+
+// receipts says what was told of a message.
+func (l *layout) receipts(m innsigli.EvidenceMessage) []row {
+	var rows []row
+	for _, r := range m.Receipts {
+		label := "receipt." + string(r.Event)
+		if r.Event == innsigli.ReceiptRefused {
+			label = "event.DeliveryRefused"
+		}
+		rows = append(rows, l.plain(label, dotted(stamp(r.At), r.Code))...)
 	}
 	return rows
 }
@@ -344,6 +366,9 @@ func (l *layout) reading(r *innsigli.EvidenceReading) []row {
 // code says where the code of a signature went and how it was answered.
 func (l *layout) code(s innsigli.EvidenceSignee) []row {
 	rows := l.plain("code.to", dotted(stampOf(s.CodeAt), l.w.via(s.CodeVia, s.CodeTo)))
+	for _, m := range s.Codes {
+		rows = append(rows, l.receipts(m)...)
+	}
 	if s.CodeTries > 0 {
 		rows = append(rows, l.plain("code.tries", strconv.Itoa(s.CodeTries))...)
 	}

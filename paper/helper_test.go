@@ -105,7 +105,13 @@ func three() innsigli.Evidence {
 		}
 		if i == 0 {
 			s.Code, s.CodeAt, s.CodeTries, s.Wrong, s.Language = "120389-3389", at(-92), 2, 1, "is"
-			s.Invitations = []innsigli.EvidenceMessage{{At: *at(-2899), Via: "email", To: s.Email}}
+			s.Invitations = []innsigli.EvidenceMessage{
+				{At: *at(-2900), Via: "sms", To: "+3546661234", Receipts: []innsigli.EvidenceReceipt{{At: *at(-2900), Event: innsigli.ReceiptRefused}}},
+				{At: *at(-2899), Via: "email", To: s.Email, Receipts: []innsigli.EvidenceReceipt{
+					{At: *at(-2898), Event: innsigli.ReceiptDelayed, Code: "4.4.1"}, {At: *at(-2897), Event: innsigli.ReceiptDelivered},
+				}},
+			}
+			s.Reminders = []innsigli.EvidenceMessage{{At: *at(-1000), Via: "email", To: s.Email, Receipts: []innsigli.EvidenceReceipt{{At: *at(-999), Event: innsigli.ReceiptBounced, Code: "5.2.2"}}}}
 			s.Codes = []innsigli.EvidenceMessage{{At: *at(-92), Via: "sms", To: "+354 555 0100"}}
 			s.Consent = &innsigli.EvidenceConsent{Text: "By signing you agree that this electronic signature binds you as one on paper does.", Language: "en", Version: "0123456789ab"}
 			s.Reading = &innsigli.EvidenceReading{LastAt: at(-91), Seconds: 3725, Pages: "1-3,7", Downloads: 2}

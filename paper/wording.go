@@ -66,6 +66,9 @@ func (w wording) known(key, otherwise string) string {
 
 // happened says what an event was: in words for its detail where there are such, else with the detail as it is.
 func (w wording) happened(e innsigli.EvidenceEvent) string {
+	if sent, event, code, ok := (innsigli.LogEntry{Kind: e.Kind, Detail: e.Detail}).Receipt(); ok {
+		return dotted(w.known("event."+string(sent), "SMS"), w.known("receipt."+string(event), string(event)), code)
+	}
 	what := w.known("event."+string(e.Kind), string(e.Kind))
 	if e.Detail == "" {
 		return what

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
 )
 
@@ -226,12 +227,15 @@ func (w *twilio) callback(t *testing.T, r *rig, to, status string) answer {
 func TestWhatBecameOfAnSmsIsInTheLog(t *testing.T) {
 	ann := byMail("Ann", "ann@sms.example")
 	ann["phoneNumber"] = "+3546661234"
+	var started struct{ Token string }
 	askCode := func(t *testing.T, r *rig) process {
 		t.Helper()
 		p := r.create(innsiglitest.PDF(t, 1, "sms"), ann)
-		if a := r.ask("POST", "/signing/sign/"+p.Key+"/signee/"+p.Signees[0].Key, "", nil); a.status != http.StatusOK {
+		a := r.ask("POST", "/signing/sign/"+p.Key+"/signee/"+p.Signees[0].Key, "", nil)
+		if a.status != http.StatusOK {
 			t.Fatalf("code: %d %s", a.status, a.body)
 		}
+		a.json(t, &started)
 		r.settled()
 		return p
 	}
@@ -249,6 +253,15 @@ func TestWhatBecameOfAnSmsIsInTheLog(t *testing.T) {
 		}
 		if n := count(r.statuses(p.Key), "SMS:DELIVERED"); n != 1 {
 			t.Errorf("log: %q", r.statuses(p.Key))
+		}
+		got := r.sms.Wait(t, 1)[0]
+		if a := r.ask("GET", "/signing/simple/otp?Token="+started.Token+"&OTP="+codeOf(innsiglitest.Mail{Text: got.Text}), "", nil); a.status != http.StatusOK {
+			t.Fatalf("sign: %d %s", a.status, a.body)
+		}
+		r.settled()
+		e := evidenceIn(t, r.lastTo("ann@sms.example").Files[0].Bytes).Signees[0]
+		if len(e.Codes) != 1 || len(e.Codes[0].Receipts) != 1 || e.Codes[0].Receipts[0].Event != innsigli.ReceiptDelivered || e.Codes[0].ID != key {
+			t.Errorf("evidence: %+v", e.Codes)
 		}
 	})
 	t.Run("twilio", func(t *testing.T) {
