@@ -45,7 +45,7 @@ func (n *Notifier) text(ctx context.Context, s *scene, done innsigli.Decision) (
 	}
 	words, tail := n.sms(s)
 	text := n.ownSms(ctx, s, words) + tail
-	err := n.Sms.SendSms(ctx, Sms{UID: s.job.UID, To: s.job.Address, Text: text}, n.wanted(s.job))
+	err := n.Sms.SendSms(ctx, Sms{UID: s.job.UID, To: s.job.Address, Text: gsm(text)}, n.wanted(s.job))
 	return outcome(s.job, err, done)
 }
 
