@@ -71,16 +71,19 @@ func TestALongDocumentCostsLittle(t *testing.T) {
 	b.window(390, 844, "light")
 	b.do(chromedp.Navigate(link), chromedp.WaitVisible(chromedp.CSS("#p1 .paper.ready")))
 	b.until(`document.querySelectorAll(".sheet").length === 100 && document.querySelector("#p1 svg text") !== null`)
-	type cost struct{ Images, Texts, Own int }
+	type cost struct{ Images, Texts, Own, Wire int }
 	got := eval[cost](b, `(() => {
 		const all = performance.getEntriesByType("resource"), is = (s) => all.filter((r) => r.name.includes(s));
 		const own = [performance.getEntriesByType("navigation")[0], ...is("/assets/")];
-		return { Images: is(".png").length, Texts: is("/text/").length, Own: own.reduce((n, r) => n + r.decodedBodySize, 0) };
+		return { Images: is(".png").length, Texts: is("/text/").length, Own: own.reduce((n, r) => n + r.decodedBodySize, 0), Wire: own.reduce((n, r) => n + r.encodedBodySize, 0) };
 	})()`)
 	if got.Images > 12 || got.Texts > 5 {
 		t.Errorf("%d images and %d texts were asked for", got.Images, got.Texts)
 	}
 	if got.Own > 150_000 { // a hundred pages, each with its words for those who cannot see them
 		t.Errorf("%d bytes of our own", got.Own)
+	}
+	if got.Wire > 40_000 {
+		t.Errorf("%d bytes of our own on the wire", got.Wire)
 	}
 }

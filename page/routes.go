@@ -3,6 +3,8 @@ package page
 import (
 	"net/http"
 
+	"github.com/go-chi/chi/v5/middleware"
+
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/web"
 )
@@ -21,8 +23,11 @@ const signing = "/s/{process}/{signee}"
 // [OutboxPrefix]: the outbox may be read from the machine itself only (design/decisions.md 6).
 func (h *Handler) Routes() []Route {
 	var out []Route
+	// What may be in a page besides its secrets is nothing that a stranger could choose without knowing the link, so that compressing
+	// both together tells nobody anything (BREACH).
+	squeezed := middleware.NewCompressor(5, "text/html", "text/css", "text/javascript", "image/svg+xml", "application/json").Handler
 	get := func(pattern string, f web.HandlerFunc) {
-		g := h.page(f)
+		g := squeezed(h.page(f)).ServeHTTP
 		out = append(out, Route{http.MethodGet, pattern, g}, Route{http.MethodHead, pattern, g})
 	}
 	post := func(pattern string, f web.HandlerFunc) {

@@ -28,7 +28,7 @@ import (
 // chromium is a browser with one tab, for one test. What its console says fails the test: a violation of the content
 // policy, an exception, a warning.
 type chromium struct {
-	t             *testing.T
+	t             testing.TB
 	ctx           context.Context //nolint:containedctx // chromedp keeps its tab in a context
 	width, height int64
 
@@ -36,30 +36,30 @@ type chromium struct {
 	messages []string
 }
 
-func newChromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *chromium {
-	t.Helper()
-	innsiglitest.NeedTool(t, "chromium", "chromium")
+func newChromium(tb testing.TB, more ...chromedp.ExecAllocatorOption) *chromium {
+	tb.Helper()
+	innsiglitest.NeedTool(tb, "chromium", "chromium")
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	t.Cleanup(cancel)
+	ctx, cancel := context.WithTimeout(tb.Context(), 4*time.Minute)
+	tb.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, append([]chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	}, more...)...)
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
-	t.Cleanup(closeTab)
-	b := &chromium{t: t, ctx: ctx}
+	tb.Cleanup(closeTab)
+	b := &chromium{t: tb, ctx: ctx}
 	b.begin()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, m := range b.messages {
-			t.Errorf("console: %s", m)
+			tb.Errorf("console: %s", m)
 		}
 	})
 	b.window(1280, 800)

@@ -39,36 +39,36 @@ func checkEvidence(t *testing.T, p process, intake, sealed []byte) {
 	}
 }
 
-func evidenceIn(t *testing.T, sealed []byte) innsigli.Evidence {
-	t.Helper()
-	innsiglitest.NeedTool(t, "pdfdetach", "poppler-utils")
-	dir := t.TempDir()
+func evidenceIn(tb testing.TB, sealed []byte) innsigli.Evidence {
+	tb.Helper()
+	innsiglitest.NeedTool(tb, "pdfdetach", "poppler-utils")
+	dir := tb.TempDir()
 	file, to := filepath.Join(dir, "sealed.pdf"), filepath.Join(dir, "evidence.json")
-	writeFile(t, file, sealed)
-	if out, err := exec.CommandContext(t.Context(), "pdfdetach", "-savefile", "evidence.json", "-o", to, file).CombinedOutput(); err != nil {
-		t.Fatalf("pdfdetach: %v: %s", err, out)
+	writeFile(tb, file, sealed)
+	if out, err := exec.CommandContext(tb.Context(), "pdfdetach", "-savefile", "evidence.json", "-o", to, file).CombinedOutput(); err != nil {
+		tb.Fatalf("pdfdetach: %v: %s", err, out)
 	}
 	raw, err := os.ReadFile(to)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "evidence.schema.json"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var root, value map[string]any
 	if err := json.Unmarshal(text, &root); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := json.Unmarshal(raw, &value); err != nil {
-		t.Fatalf("evidence.json: %v: %.300s", err, raw)
+		tb.Fatalf("evidence.json: %v: %.300s", err, raw)
 	}
 	for _, wrong := range (schema{root, root}).judge("evidence", value) {
-		t.Error(wrong)
+		tb.Error(wrong)
 	}
 	var e innsigli.Evidence
 	if err := json.Unmarshal(raw, &e); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return e
 }

@@ -24,8 +24,8 @@ const runsOf = new Map(); // page number → text elements, by the number of the
 
 function textOf(n) {
   if (!texts.has(n)) {
-    const { text } = sheets[n - 1].querySelector(".paper").dataset;
-    const asked = fetch(text, { headers: { accept: "application/json" }, cache: "no-store", credentials: "same-origin" })
+    const { href } = sheets[n - 1].querySelector("figcaption a");
+    const asked = fetch(href, { headers: { accept: "application/json" }, cache: "no-store", credentials: "same-origin" })
       .then((a) => (a.ok ? a.json() : Promise.reject(new Error(String(a.status)))))
       .then((a) => a.spans);
     asked.catch(() => texts.delete(n)); // the next who wants it may try again
@@ -94,7 +94,7 @@ function settle(paper) {
     paper.classList.add("failed");
     const p = document.createElement("p");
     p.className = "trouble";
-    p.textContent = paper.dataset.failed;
+    p.textContent = pages.dataset.failed;
     paper.append(p);
   };
   if (img.complete && img.naturalWidth > 0) return ready();
