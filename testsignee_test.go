@@ -58,7 +58,7 @@ func TestNothingIsSentToATestSignee(t *testing.T) {
 	who := anna()
 	who.Phone = "+11111111111"
 	for _, dev := range []bool{true, false} {
-		c, err := decideCode(factsOf(Started, who), CodeRequest{Process: testProcess, Signee: keyAnna, Ask: Ask{By: ByMail, ways: Ways{Test: dev}}}, testToken)
+		c, err := decideCode(factsOf(Started, who), CodeRequest{Process: testProcess, Signee: keyAnna, Ask: Ask{By: BySms, ways: Ways{Test: dev}}}, testToken)
 		if err != nil || (len(c.Jobs) == 0) != dev || (c.Challenge.Via == ByTest) != dev || (c.Log[0].Message == "") != dev {
 			t.Errorf("dev %v: %v\n%s", dev, err, c)
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/innsigli/innsigli"
@@ -41,8 +42,8 @@ func otpType(w http.ResponseWriter, r *http.Request) (innsigli.Channel, error) {
 	if err := readSmall(w, r, &in); err != nil {
 		return "", err
 	}
-	switch by := innsigli.Channel(strings.ToLower(in.OtpType)); by {
-	case "", innsigli.BySms, innsigli.ByCall, innsigli.ByMail:
+	by := innsigli.Channel(strings.ToLower(in.OtpType))
+	if slices.Contains([]innsigli.Channel{"", innsigli.BySms, innsigli.ByCall, innsigli.ByMail}, by) {
 		return by, nil
 	}
 	return "", innsigli.InvalidField("OtpType", "Enum", "OtpType must be sms, call or email.")

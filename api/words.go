@@ -33,7 +33,7 @@ var words = map[string]word{
 	"Query":         {text: "Free text to search for."},
 	"FlowType":      {text: "Type of flow."},
 	"UserAgent":     {text: "Taken for the sake of older clients, and not used."},
-	"OtpType":       {text: "How the code is sent: sms, call or email. If left out, or where there is no phone number, the usual way."},
+	"OtpType":       {text: "How the code is sent: sms, call or, to people who cannot be reached by phone, email. If left out, the usual way."},
 	"Token":         {text: "What the request to sign gave."},
 	"OTP":           {text: "The six digits that were sent."},
 

@@ -262,7 +262,7 @@ func TestAPersonSignsWithoutJavaScript(t *testing.T) {
 		chromedp.WaitVisible(chromedp.CSS("#typed")), chromedp.Click(chromedp.CSS(".mark .btn")),
 		chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), "000 000"),
 		chromedp.Click(chromedp.CSS("form[action*=sign] .btn")), chromedp.WaitVisible(chromedp.CSS("#say")),
-		chromedp.Click(chromedp.CSS(".again .link[value=email]")), chromedp.WaitNotPresent(chromedp.CSS("#say")),
+		chromedp.Click(chromedp.CSS(".again .link[value=call]")), chromedp.WaitNotPresent(chromedp.CSS("#say")),
 		chromedp.SendKeys(chromedp.CSS("#code"), "418 302"), chromedp.Click(chromedp.CSS("form[action*=sign] .btn")),
 		chromedp.WaitVisible(chromedp.CSS(".people")),
 	)

@@ -201,11 +201,11 @@ func TestTheCodeComesAnotherWayWhenAskedFor(t *testing.T) {
 		says        string
 		offers      []string
 	}{
-		{link, "", innsigli.BySms, "by SMS", []string{"Send it again", "Send it by e-mail", "Call me"}},
-		{link, "call", innsigli.ByCall, "We call <strong><bdi>••••\u00a01886", []string{"Call me again", "Send it by SMS", "Send it by e-mail"}},
-		{link, "email", innsigli.ByMail, "by e-mail to <strong><bdi>b•••@example.is", []string{"Send it again", "Send it by SMS", "Call me"}},
-		{link, "pigeon", innsigli.BySms, "by SMS", []string{"Send it again", "Send it by e-mail", "Call me"}},
-		{mailOnly, "call", innsigli.ByMail, "by e-mail", []string{"Send it again"}},
+		{link, "", innsigli.BySms, "by SMS", []string{"Send it again", "Call me"}},
+		{link, "call", innsigli.ByCall, "We call <strong><bdi>••••\u00a01886", []string{"Call me again", "Send it by SMS"}},
+		{link, "email", innsigli.BySms, "by SMS", []string{"Send it again", "Call me"}},
+		{link, "pigeon", innsigli.BySms, "by SMS", []string{"Send it again", "Call me"}},
+		{mailOnly, "call", innsigli.ByMail, "by e-mail to <strong><bdi>b•••@example.is", []string{"Send it again"}},
 	} {
 		sent := ask(t, h, http.MethodPost, tt.link+"/code", url.Values{"by": {tt.asked}}.Encode())
 		page := ask(t, h, http.MethodGet, sent.Header().Get("Location"), "").Body.String()

@@ -24,7 +24,11 @@ func TestACodeComesOnTheWayThatWasAskedFor(t *testing.T) {
 		}
 		refusal(t, "no phone", ask(1, "call"), http.StatusBadRequest, "NotReachable", "OtpType")
 		refusal(t, "no mail", ask(2, "email"), http.StatusBadRequest, "NotReachable", "OtpType")
-		for _, by := range []string{"Sms", "EMAIL", "call", "email"} {
+		refusal(t, "no mail to who has a phone", ask(0, "EMAIL"), http.StatusBadRequest, "NotReachable", "OtpType")
+		if a := ask(1, "email"); a.status != http.StatusOK {
+			t.Fatalf("email: %d %s", a.status, a.body)
+		}
+		for _, by := range []string{"Sms", "CALL", "call", "sms"} {
 			if a := ask(0, by); a.status != http.StatusOK {
 				t.Fatalf("%s: %d %s", by, a.status, a.body)
 			}
@@ -33,7 +37,7 @@ func TestACodeComesOnTheWayThatWasAskedFor(t *testing.T) {
 		var started struct{ Token string }
 		ask(0, "Call").json(t, &started)
 		refusal(t, "too many, on another way", ask(0, "sms"), http.StatusTooManyRequests, "TooManyCodes")
-		got := calls.Wait(t, 2)[1]
+		got := calls.Wait(t, 3)[2]
 		code := strings.ReplaceAll(spoken.FindString(got.Text), ", ", "")
 		if got.To != "+3545559876" || got.Language != "is" || len(code) != 6 {
 			t.Fatalf("call: %+v, code %q", got, code)
@@ -42,7 +46,7 @@ func TestACodeComesOnTheWayThatWasAskedFor(t *testing.T) {
 			t.Fatalf("sign: %d %s", a.status, a.body)
 		}
 		log := r.activity(p.Key)
-		for way, want := range map[string]int{"Sms": 1, "Email": 2, "Call": 2} {
+		for way, want := range map[string]int{"Sms": 2, "Email": 1, "Call": 3} {
 			n := 0
 			for _, l := range log {
 				if l.Status == "OtpSent" && strings.HasSuffix(l.Description, "Delivery method : "+way+" ") {
@@ -58,14 +62,14 @@ func TestACodeComesOnTheWayThatWasAskedFor(t *testing.T) {
 		if a := ask(2, "call"); a.status != http.StatusOK {
 			t.Fatalf("call: %d %s", a.status, a.body)
 		}
-		calls.Wait(t, 3)
+		calls.Wait(t, 4)
 		if st := r.cancel(p.Key); st != http.StatusNoContent {
 			t.Fatalf("cancel: %d", st)
 		}
 		calls.Answer(http.StatusOK)
 		r.settledCopy(p.Key)
-		if n := len(calls.Texts()); n != 2 {
-			t.Errorf("%d calls were made, want the 2 from before the cancel", n)
+		if n := len(calls.Texts()); n != 3 {
+			t.Errorf("%d calls were made, want the 3 from before the cancel", n)
 		}
 		e := evidenceIn(t, r.lastTo("owner@nordurljos.example").Files[0].Bytes).Signees[0]
 		if e.CodeVia != "call" || e.CodeTo != "+3545559876" || len(e.Codes) != 5 {
