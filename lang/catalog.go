@@ -92,6 +92,8 @@ func (c *Catalog) fill(form []Piece, args []any) []Piece {
 			if v, ok := lookup(args, p.Name); ok {
 				p.Value, p.Text = v, c.text(v)
 			}
+		} else if i > 0 && strings.HasPrefix(p.Text, ".") && strings.HasSuffix(out[i-1].Text, ".") {
+			p.Text = p.Text[1:] // a name that ends with the stop of "ehf." or "s.r.o." ends the sentence too
 		}
 		out[i] = p
 	}

@@ -190,6 +190,14 @@ func TestPiecesKeepWordsAndValuesApart(t *testing.T) {
 	}
 }
 
+func TestASentenceEndsWithOneStop(t *testing.T) {
+	for name, want := range map[string]string{"Norðurljós ehf.": "Norðurljós ehf.", "Arctic A/S": "Arctic A/S."} {
+		if got := For("de").T("page.decline.told", "company", name); !strings.HasSuffix(got, " an "+want) {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
 func TestCataloguesThatCannotBeRightAreRefused(t *testing.T) {
 	tests := map[string]string{
 		"c/is/a.json": `{}`, // no English

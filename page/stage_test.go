@@ -44,8 +44,8 @@ func scenes(f *fake) []story {
 	on("signature", "plain", `document.getElementById("kind-plain").click()`)
 	const send = `document.querySelector("form[data-once]").dispatchEvent(new SubmitEvent("submit", { cancelable: true }))`
 	const sent = `window.fetch = () => new Promise(() => {}), ` + send // the server takes its time
-	on("signature", "sent", sent)
-	on("code", "sent", sent)
+	on("signature", "busy", sent)
+	on("code", "busy", sent)
 	const away = `window.fetch = () => Promise.reject(new TypeError()), ` + send + `, until(() => document.querySelector(".say + .btn") !== null)`
 	on("signature", "away", away)
 	on("code", "away", away)
