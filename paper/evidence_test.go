@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -286,6 +288,32 @@ func TestEvidenceIsDrawnInEveryLanguage(t *testing.T) {
 		}
 		if remark, _ := w.pair("letters"); strings.Contains(text, strings.Join(strings.Fields(remark), " ")) {
 			t.Errorf("%s: letters are missing", tag)
+		}
+	}
+}
+
+// TestEveryEventHasWords: what happens before the seal is told in words, not by the name that programs know it by.
+func TestEveryEventHasWords(t *testing.T) {
+	source, err := os.ReadFile("../log.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`LogKind = "(\w+)"`).FindAllSubmatch(source, -1)
+	if len(kinds) < 30 {
+		t.Fatalf("log.go has %d kinds of lines", len(kinds))
+	}
+	later := []innsigli.LogKind{innsigli.LogSealPending, innsigli.LogSealRaised, innsigli.LogErased}
+	for _, m := range kinds {
+		kind := innsigli.LogKind(m[1])
+		if slices.Contains(later, kind) {
+			continue
+		}
+		key := "evidence.event." + string(kind)
+		if kind == innsigli.LogDrawn {
+			key += "." + innsigli.Drawn // it never stands alone
+		}
+		if lang.For(lang.English).T(key) == key {
+			t.Errorf("%s has no words", kind)
 		}
 	}
 }
