@@ -64,7 +64,6 @@ func filled(b *testing.B, n int) *world {
 		numbers + ` insert into job (uid, kind, class, grp, process, signee, ref, event, address, language, lane, target, due, at)
 			select printf('%032x', i), 'remind', 'work', 'sp' || printf('%032x', i), 'sp' || printf('%032x', i), 'si', '1', 0, '', 0, '', '', ` +
 			fmt.Sprint(start.Add(24*time.Hour).UnixMicro()) + ` + i, 0 from n`,
-		`analyze`,
 	} {
 		if err := w.Exec(b.Context(), s); err != nil {
 			b.Fatal(err)
