@@ -169,6 +169,20 @@ type later struct {
 
 func (l later) Unwrap() error { return l.error }
 
+// slowed marks an error by which a receiver asks for less.
+type slowed struct{ error }
+
+func (s slowed) Unwrap() error { return s.error }
+
+// Slowed marks err as one by which a receiver asks for fewer messages at a time.
+func Slowed(err error) error { return slowed{err} }
+
+// IsSlowed says whether err was marked by [Slowed].
+func IsSlowed(err error) bool {
+	_, ok := errors.AsType[slowed](err)
+	return ok
+}
+
 // After marks err with the time to wait before the next try, in place of the worker's back-off.
 func After(d time.Duration, err error) error { return later{err, d} }
 

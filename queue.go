@@ -45,6 +45,9 @@ type Outcome struct {
 	State JobState
 	Retry time.Time
 	Why   string
+	// Slow: the receiver wants less. What else waits for the same target waits a while, and what is sent then shows whether
+	// it takes more again.
+	Slow bool
 }
 
 // Backlog is what the queue holds.

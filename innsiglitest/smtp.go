@@ -54,6 +54,7 @@ type SMTP struct {
 	hang    map[string]chan struct{}
 	reached chan string
 	count   int
+	only    bool
 	down    bool
 	cut     string
 	open    map[*smtp.Conn]bool
@@ -228,6 +229,20 @@ func (s *SMTP) Down(yes bool) {
 // Mails are the messages so far, in the order in which they were taken.
 func (s *SMTP) Mails() []Mail { return s.tray.list() }
 
+// CountOnly has messages from now on counted, and neither read nor kept: for measuring.
+func (s *SMTP) CountOnly() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.only = true
+}
+
+// Count is how many messages came so far, refused ones included.
+func (s *SMTP) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count
+}
+
 // Wait gives the messages when there are at least n of them.
 func (s *SMTP) Wait(tb testing.TB, n int) []Mail {
 	tb.Helper()
@@ -368,6 +383,16 @@ func (c *smtpSession) Rcpt(to string, o *smtp.RcptOptions) error {
 func (c *smtpSession) Data(r io.Reader) error {
 	if c.cuts("data") {
 		return errNotNow
+	}
+	c.s.mu.Lock()
+	only := c.s.only
+	c.s.mu.Unlock()
+	if only {
+		_, err := io.Copy(io.Discard, r)
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
+		c.s.count++
+		return err
 	}
 	var raw bytes.Buffer
 	if !c.s.o.HashOnly {

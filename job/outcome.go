@@ -39,7 +39,7 @@ func (w *Worker) outcome(j innsigli.Job, err error) innsigli.Outcome {
 	if !endless(j.Kind) && retry.Sub(j.At) > giveUp {
 		return innsigli.Outcome{State: innsigli.JobDead, Why: why}
 	}
-	return innsigli.Outcome{State: innsigli.JobReady, Retry: retry, Why: why}
+	return innsigli.Outcome{State: innsigli.JobReady, Retry: retry, Why: why, Slow: innsigli.IsSlowed(err)}
 }
 
 // backoff doubles with every attempt up to a quarter of an hour; the jitter over all of it keeps jobs that failed

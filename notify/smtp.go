@@ -14,6 +14,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"github.com/innsigli/innsigli"
 )
 
 // SMTP hands mails over to a mail server (RFC 5321, RFC 6409), one message at a time over each of a few connections that
@@ -49,7 +51,7 @@ type SMTPOptions struct {
 }
 
 // DefaultConnections is how many connections to the mail server there are at once.
-const DefaultConnections = 12
+const DefaultConnections = 16
 
 // security is how the connection is protected.
 type security int
@@ -338,6 +340,9 @@ func plainError(stage string, err error) error {
 func refusal(stage string, err error, size, limit int64) error {
 	e, ok := errors.AsType[*smtp.SMTPError](err)
 	switch {
+	case ok && (e.Code == 421 || e.Code < 500 && e.EnhancedCode[0] == 4 && e.EnhancedCode[1] == 7):
+		// RFC 3463 3.8: x.7.x is policy, which with 4 is how receivers say "not so fast" (4.7.28 and its like).
+		return innsigli.Slowed(plainError(stage, err))
 	case !ok || e.Code < 500 || e.Code == 530: // 530: the server wants a login first, which is our setting
 		return plainError(stage, err)
 	case overSize(err):

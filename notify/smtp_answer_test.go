@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
+
+	"github.com/innsigli/innsigli"
 )
 
 func TestAnswersOfAMailServerAreJudgedByTheirCodes(t *testing.T) {
@@ -38,6 +40,25 @@ func TestAnswersOfAMailServerAreJudgedByTheirCodes(t *testing.T) {
 		}
 		if got != tc.want || strings.Contains(err.Error(), "bjorn") {
 			t.Errorf("%d %v is %s (%v), want %s", tc.code, tc.x, got, err, tc.want)
+		}
+	}
+	for _, tc := range []struct {
+		code int
+		x    smtp.EnhancedCode
+		want bool
+	}{
+		{421, smtp.EnhancedCode{4, 3, 2}, true},
+		{421, smtp.EnhancedCode{}, true},
+		{450, smtp.EnhancedCode{4, 7, 28}, true},
+		{451, smtp.EnhancedCode{4, 7, 1}, true}, // greylisting, of some
+		{450, smtp.EnhancedCode{4, 2, 0}, false},
+		{452, smtp.EnhancedCode{}, false},
+		{550, smtp.EnhancedCode{5, 7, 1}, false},
+		{530, smtp.EnhancedCode{5, 7, 0}, false},
+	} {
+		err := refusal("rcpt", &smtp.SMTPError{Code: tc.code, EnhancedCode: tc.x}, 10, 5)
+		if innsigli.IsSlowed(err) != tc.want {
+			t.Errorf("%d %v slows its domain: %v", tc.code, tc.x, !tc.want)
 		}
 	}
 	if err := refusal("message", io.ErrUnexpectedEOF, 10, 5); isFinal(err) || !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -18,12 +18,16 @@ type class string
 const (
 	classWork    class = "work"    // of our own: seal, expire, purge
 	classMessage class = "message" // mail, SMS and calls
+	classCode    class = "code"    // those of them that somebody waits for, with a code that ends in minutes
 	classWebhook class = "webhook"
 )
 
 func classOf(k innsigli.JobKind) class {
-	switch prefix, _, _ := strings.Cut(string(k), "."); prefix {
+	switch prefix, rest, _ := strings.Cut(string(k), "."); prefix {
 	case "mail", "sms", "call":
+		if rest == "code" {
+			return classCode
+		}
 		return classMessage
 	case "webhook":
 		return classWebhook
@@ -43,16 +47,19 @@ type load struct {
 const (
 	mostWork     = 12
 	mostMessages = 12
+	mostCodes    = 4
 )
 
 // room is how many jobs of a class a node with so many places may take: webhooks half of the places, messages and
-// webhooks together three quarters, our own work three quarters. So a receiver that hangs leaves mails a place, and
+// webhooks together three quarters, our own work three quarters, codes some beside. So a receiver that hangs leaves mails a place, and
 // both leave work one.
 func (l *load) room(c class, places int) int {
 	spare := places / 4
 	switch c {
 	case classWork:
 		return min(places-spare, mostWork) - l.running[classWork]
+	case classCode:
+		return min(max(1, places/8), mostCodes) - l.running[classCode]
 	case classMessage:
 		return min(mostMessages-l.running[classMessage], l.shared(places))
 	case classWebhook:
@@ -71,7 +78,7 @@ const qLoad = `select c.class,
 	(select count(*) from (select 1 from job d where d.state = 'ready' and d.class = c.class and d.due <= $1 limit 1) x),
 	(select count(*) from job r where r.state = 'running' and r.lease > $1 and r.node = $2 and r.class = c.class),
 	(select count(*) from (select 1 from job s where s.state = 'running' and s.lease <= $1 limit 1) y)
-	from (select 'work' as class union all select 'message' union all select 'webhook') c`
+	from (select 'work' as class union all select 'message' union all select 'webhook' union all select 'code') c`
 
 // qRecover gives back what workers that died have left, and ends what was dropped while they held it.
 const qRecover = `update job set state = case when dropped = 1 then 'dropped' else 'ready' end,
@@ -79,13 +86,13 @@ const qRecover = `update job set state = case when dropped = 1 then 'dropped' el
 	ended_at = case when dropped = 1 then $1 else ended_at end, node = ''
 	where id in (select id from job where state = 'running' and lease <= $1 limit 1000`
 
-// qClaim takes the oldest due jobs. Lanes are within a group. A job waits while another of its lane runs, while an earlier one of its lane is due
-// too, and for webhooks while an earlier one of its lane waits for its next attempt.
+// qClaim takes the oldest due jobs. Lanes are within a group. A job waits while another of its lane runs, and while an
+// earlier one of its lane is due too.
 const qClaim = `update job set state = 'running', attempt = attempt + 1, lease = $1, node = $2
 	where id in (select j.id from job j
 		where j.state = 'ready' and j.class = $3 and j.due <= $4
 		and not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running') and k.id <> j.id
-			and (k.state = 'running' or k.id < j.id and (k.due <= $4 or k.class = 'webhook')))
+			and (k.state = 'running' or k.id < j.id and k.due <= $4))
 		order by j.due, j.id limit $5`
 
 const claimed = `) returning id, uid, kind, process, signee, ref, event, address, language, lane, target, coalesce(uniq, ''), due, attempt, earlier, at`
@@ -106,7 +113,14 @@ func (d *DB) Claim(ctx context.Context, node string, n int, lease time.Duration)
 	if err != nil {
 		return nil, err
 	}
-	if l.due[classWebhook] = len(hooks) > 0; !l.stale && !l.due[classWork] && !l.due[classMessage] && !l.due[classWebhook] {
+	var mails dueMails
+	if l.due[classMessage] {
+		if mails, err = d.dueMails(ctx, now, min(n, l.room(classMessage, places))); err != nil {
+			return nil, err
+		}
+	}
+	l.due[classWebhook], l.due[classMessage] = len(hooks) > 0, len(mails.ids) > 0
+	if !l.stale && !l.due[classWork] && !l.due[classCode] && !l.due[classMessage] && !l.due[classWebhook] {
 		return nil, nil // all receivers that are due have as many at once as they may
 	}
 	var jobs []innsigli.Job
@@ -120,16 +134,21 @@ func (d *DB) Claim(ctx context.Context, node string, n int, lease time.Duration)
 			}
 		}
 		held := load{running: maps.Clone(l.running)}
-		for _, c := range []class{classWork, classMessage, classWebhook} {
+		for _, c := range []class{classCode, classWork, classMessage, classWebhook} {
 			most := min(n-len(jobs), held.room(c, places))
 			if most <= 0 || !l.stale && !l.due[c] {
 				continue
 			}
-			claim := d.claimClass
-			if c == classWebhook {
-				claim = hooks.claim(d)
+			var some []innsigli.Job
+			var err error
+			switch c {
+			case classWebhook:
+				some, err = hooks.claim(ctx, d, r, node, most, lease)
+			case classMessage:
+				some, err = mails.claim(ctx, d, r, node, most, lease)
+			case classWork, classCode:
+				some, err = d.claimClass(ctx, r, c, node, most, lease)
 			}
-			some, err := claim(ctx, r, c, node, most, lease)
 			if err != nil {
 				return err
 			}

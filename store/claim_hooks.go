@@ -75,19 +75,18 @@ func (d *DB) dueHooks(ctx context.Context, now int64, most, running, places int)
 	return ids, err
 }
 
-// claim makes of the ids what claims them.
-func (ids dueHooks) claim(d *DB) func(context.Context, runner, class, string, int, time.Duration) ([]innsigli.Job, error) {
-	return func(ctx context.Context, r runner, _ class, node string, n int, lease time.Duration) ([]innsigli.Job, error) {
-		var jobs []innsigli.Job
-		var b batch
-		now := d.now()
-		for _, id := range ids[:min(n, len(ids))] {
-			b.query("claim webhook", qClaimHook+d.dialect.skip+claimed, func(r row) error {
-				j, err := scanJob(r)
-				jobs = append(jobs, j)
-				return err
-			}, micros(now.Add(lease)), node, id, micros(now))
-		}
-		return jobs, r.run(ctx, b)
+// claim takes them.
+func (ids dueHooks) claim(ctx context.Context, d *DB, r runner, node string, n int, lease time.Duration) ([]innsigli.Job, error) {
+	var jobs []innsigli.Job
+	var b batch
+	now := d.now()
+	for _, id := range ids[:min(n, len(ids))] {
+		b.query("claim webhook", qClaimHook+d.dialect.skip+claimed, func(r row) error {
+			j, err := scanJob(r)
+			jobs = append(jobs, j)
+			return err
+		}, micros(now.Add(lease)), node, id, micros(now))
 	}
+	err := r.run(ctx, b)
+	return jobs, err
 }

@@ -33,6 +33,7 @@ type Options struct {
 	Now    func() time.Time // the clock; results are cut to microseconds in UTC
 	Log    *slog.Logger
 	NodeID string // names this process in its own log lines
+	Mails  MailPace
 }
 
 // DB is the store and the queue. All methods may be called at once.
@@ -40,6 +41,8 @@ type DB struct {
 	dialect *dialect
 	clock   func() time.Time
 	log     *slog.Logger
+	pace    MailPace
+	behind  cursor
 
 	pg       *sql.DB   // PostgreSQL
 	lite     *litePool // SQLite: the one connection that writes
@@ -51,7 +54,7 @@ type DB struct {
 // Open connects to the database and brings its tables up to date. Several nodes may do so at once on PostgreSQL. On
 // SQLite the caller makes sure that it is the only server on the file; a second process for administration is welcome.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	d := &DB{clock: o.Now, log: o.Log}
+	d := &DB{clock: o.Now, log: o.Log, pace: o.Mails}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}

@@ -342,8 +342,12 @@ func jobArgs(f *innsigli.Facts, j *innsigli.Job) []any {
 	if uid == "" {
 		uid = innsigli.NewID()
 	}
+	target := j.Target
+	if target == "" {
+		target = domainOf(j)
+	}
 	return []any{
 		uid, string(j.Kind), string(classOf(j.Kind)), string(f.Process.Group), string(f.Process.Key), string(j.Signee),
-		j.Ref, int64(j.Event), j.Address, int64(j.Language), j.Lane, j.Target, uniq, micros(due), micros(f.Now),
+		j.Ref, int64(j.Event), j.Address, int64(j.Language), j.Lane, target, uniq, micros(due), micros(f.Now),
 	}
 }

@@ -17,8 +17,8 @@ var scanned = regexp.MustCompile(`SCAN ([a-z]\w*)(?: USING (?:COVERING )?INDEX (
 
 // mayScan are scans that do not grow with the number of processes: rotation and health look at everything by nature,
 // the partial indexes hold only what is unfinished, t and free are the receivers that something waits for, a step of the
-// walk over the log is of so many lines at most, and of the checkpoints the newest alone is read.
-var mayScan = regexp.MustCompile(`^(c|x|y|n|webhook_old_key|t|free|step|log_new|log_checkpoint|schema_version|kek|job_\w+|process_sealing|sqlite_\w+)$`)
+// walk over the log is of so many lines at most, of the domains those that asked for something lately, and of the checkpoints the newest alone is read.
+var mayScan = regexp.MustCompile(`^(c|x|y|n|webhook_old_key|mail_pace|t|free|step|log_new|log_checkpoint|schema_version|kek|job_\w+|process_sealing|sqlite_\w+)$`)
 
 // once are statements of migrations, which look at everything by nature.
 var once = regexp.MustCompile(`^update log_person set company = coalesce`)

@@ -34,7 +34,7 @@ func TestJobComesBackAsItWasOrdered(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatalf("claimed %d jobs", len(got))
 		}
-		want.ID, want.UID, want.Process, want.Attempt = got[0].ID, got[0].UID, p.Key, 1
+		want.ID, want.UID, want.Process, want.Attempt, want.Target = got[0].ID, got[0].UID, p.Key, 1, "example.com"
 		want.Due, want.At = w.clock.now(), w.clock.now()
 		if d := cmp.Diff(want, got[0]); d != "" {
 			t.Error(d)

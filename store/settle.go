@@ -55,6 +55,7 @@ func (d *DB) settle(ctx context.Context, r runner, j innsigli.Job, o innsigli.Ou
 	if decide != nil {
 		group.lock(&b, t)
 	}
+	keepPace(&b, j, o, d.now())
 	held := false
 	b.query("settle job", qSettle, func(r row) error {
 		var state string

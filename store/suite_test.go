@@ -18,14 +18,14 @@ import (
 )
 
 // both runs a test on each database.
-func both(t *testing.T, test func(w *world)) {
+func both(t *testing.T, test func(w *world), options ...func(*store.Options)) {
 	t.Helper()
 	for name, open := range map[string]func(testing.TB, ...func(*store.Options)) *store.DB{
 		"sqlite": innsiglitest.SQLite, "postgres": innsiglitest.Postgres,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, open)
+			w := newWorld(t, open, options...)
 			w.t = t
 			test(w)
 		})
@@ -64,10 +64,10 @@ var start = time.Date(2026, 11, 23, 8, 0, 0, 123456000, time.UTC)
 
 const keyID = "kek-1"
 
-func newWorld(tb testing.TB, open func(testing.TB, ...func(*store.Options)) *store.DB) *world {
+func newWorld(tb testing.TB, open func(testing.TB, ...func(*store.Options)) *store.DB, options ...func(*store.Options)) *world {
 	tb.Helper()
 	w := &world{clock: &clock{at: start}}
-	w.DB = open(tb, func(o *store.Options) { o.Now = w.clock.now })
+	w.DB = open(tb, append(options, func(o *store.Options) { o.Now = w.clock.now })...)
 	if err := w.SetCurrentKey(tb.Context(), keyID); err != nil {
 		tb.Fatal(err)
 	}

@@ -50,8 +50,10 @@ func TestSettings(t *testing.T) {
 		{"networks for webhooks", func(s *settings) { s.WebhookAllow = "10.0.0.0/33" }, "--webhook-allow", nil},
 		{"networks for certificates", func(s *settings) { s.PKIAllow = "10.0.0.0/8,fd00::/8" }, "", func(p plan) bool { return len(p.pkiAllow) == 2 }},
 		{"networks for certificates that are none", func(s *settings) { s.PKIAllow = "ocsp.example" }, "--pki-allow", nil},
-		{"too many connections", func(s *settings) { s.SMTPConnections = 13 }, "--smtp-connections", nil},
-		{"all connections", func(s *settings) { s.SMTPConnections = 12 }, "", func(p plan) bool { return p.SMTPConnections == 12 }},
+		{"too many connections", func(s *settings) { s.SMTPConnections = 17 }, "--smtp-connections", nil},
+		{"all connections", func(s *settings) { s.SMTPConnections = 16 }, "", func(p plan) bool { return p.SMTPConnections == 16 }},
+		{"mails at once", func(s *settings) { s.MailsAtOnce = -1 }, "--mails-at-once", nil},
+		{"mails a minute", func(s *settings) { s.MailsAMinute = 60_001 }, "--mails-a-minute", nil},
 		{"sender", func(s *settings) { s.MailFrom = "Innsigli <a@b.example>" }, "--mail-from", nil},
 		{"time", func(s *settings) { s.ExpireAfter = time.Second }, "--expire-after", nil},
 	} {

@@ -46,7 +46,7 @@ func openInstallation(ctx context.Context, p plan, log *slog.Logger) (in *instal
 	if err := os.Chmod(p.Data, 0o700); err != nil { //nolint:gosec // a folder needs its x bits
 		return in, fmt.Errorf("data folder: %w", err)
 	}
-	if in.db, err = store.Open(ctx, store.Options{URL: p.database, Now: in.now, Log: log, NodeID: in.node}); err != nil {
+	if in.db, err = store.Open(ctx, store.Options{URL: p.database, Now: in.now, Log: log, NodeID: in.node, Mails: store.MailPace{AtOnce: p.MailsAtOnce, AMinute: p.MailsAMinute}}); err != nil {
 		return in, fmt.Errorf("database: %w", err)
 	}
 	if err := in.openKeys(ctx); err != nil {

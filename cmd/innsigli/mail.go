@@ -6,12 +6,15 @@ import (
 	"os"
 	"strings"
 
+	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/notify"
 )
 
 // mailSettings are how mails go out.
 type mailSettings struct {
-	SMTPConnections int      `name:"smtp-connections" help:"Connections to the mail server at once." default:"12" placeholder:"N"`
+	SMTPConnections int      `name:"smtp-connections" help:"Connections to the mail server at once." default:"16" placeholder:"N"`
+	MailsAtOnce     int      `name:"mails-at-once" help:"Mails on their way to one domain at once, from all nodes." default:"6" placeholder:"N"`
+	MailsAMinute    int      `name:"mails-a-minute" help:"Mails to one domain a minute, from all nodes; default: no bound, since mail servers have their own." placeholder:"N"`
 	DKIM            []string `name:"dkim" sep:"," help:"Keys that mails are signed with, RSA and Ed25519 as PEM; 'innsigli dkim' prints what has to stand in the DNS." placeholder:"SELECTOR:FILE"`
 	DKIMDomain      string   `name:"dkim-domain" help:"Domain that signs mails: that of --mail-from, which is the default, or one above it." placeholder:"DOMAIN"`
 }
@@ -19,10 +22,22 @@ type mailSettings struct {
 // maxSMTPConnections is how many connections to the mail server make any sense: a node sends no more messages at once.
 const maxSMTPConnections = notify.DefaultConnections
 
+// maxMailsAMinute is a mail every millisecond, which is no bound any more.
+const maxMailsAMinute = 60_000
+
 // check takes zero for what was not given, as [notify.SMTPOptions] does. The signer is nil when there are no keys.
 func (s mailSettings) check(from string) (*notify.DKIM, error) {
+	if !innsigli.ValidEmail(from) {
+		return nil, wrongUsage("--mail-from: %q is no e-mail address", from)
+	}
 	if s.SMTPConnections < 0 || s.SMTPConnections > maxSMTPConnections {
 		return nil, wrongUsage("--smtp-connections: between 1 and %d", maxSMTPConnections)
+	}
+	if s.MailsAtOnce < 0 {
+		return nil, wrongUsage("--mails-at-once: at least 1")
+	}
+	if s.MailsAMinute < 0 || s.MailsAMinute > maxMailsAMinute {
+		return nil, wrongUsage("--mails-a-minute: at most %d", maxMailsAMinute)
 	}
 	_, domain, _ := strings.Cut(from, "@")
 	if d := s.DKIMDomain; d != "" {

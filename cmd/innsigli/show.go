@@ -25,6 +25,8 @@ func (c configCmd) Run(con console) error {
 		{"public-url", p.public.String()},
 		{"smtp", noPassword(p.SMTP)},
 		{"smtp-connections", strconv.Itoa(p.SMTPConnections)},
+		{"mails-at-once", strconv.Itoa(p.MailsAtOnce)},
+		{"mails-a-minute", strconv.Itoa(p.MailsAMinute)},
 		{"dkim", strings.Join(p.DKIM, ",")},
 		{"dkim-domain", p.DKIMDomain},
 		{"mail-from", p.mailFrom},
