@@ -40,6 +40,9 @@ func (s *Service) AddSignee(ctx context.Context, caller Caller, r AddSigneeReque
 	if err := bad.err(); err != nil {
 		return Signee{}, err
 	}
+	if err := s.mayWrite(ctx, caller.Company.Key, addressedBy([]NewSignee{r.Signee})); err != nil {
+		return Signee{}, err
+	}
 	if r.User == "" {
 		r.User = caller.KeyName
 	}

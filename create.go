@@ -141,6 +141,9 @@ func (s *Service) Create(ctx context.Context, c Caller, r CreateRequest, up *Upl
 	if err != nil {
 		return Accepted{}, err
 	}
+	if err := s.mayWrite(ctx, c.Company.Key, addressedBy(r.Signees)); err != nil {
+		return Accepted{}, err
+	}
 	defer func() { s.discard(ctx, err, up) }()
 	if err := s.takeAll(ctx, c, up, r); err != nil {
 		return Accepted{}, err

@@ -41,6 +41,13 @@ func (s *Service) CreateSequence(ctx context.Context, c Caller, r CreateSequence
 	if err != nil {
 		return AcceptedSequence{}, err
 	}
+	people := 0
+	for i := range r.Processes {
+		people += addressedBy(r.Processes[i].Signees)
+	}
+	if err := s.mayWrite(ctx, c.Company.Key, people); err != nil {
+		return AcceptedSequence{}, err
+	}
 	defer func() { s.discard(ctx, err, ups...) }()
 	created, err := s.createSequence(ctx, c, flows, r, ups)
 	for _, up := range ups {

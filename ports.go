@@ -56,6 +56,10 @@ type Store interface {
 	// ChangeCompany locks a company, asks decide what it is to be, and keeps that; NotFound when there is none.
 	ChangeCompany(ctx context.Context, k CompanyKey, decide func(Company) (Company, error)) (Company, error)
 
+	// Addressed counts the e-mail addresses that a company wrote to since a time, by minute, oldest first. Create, Decide and
+	// Settle keep count.
+	Addressed(ctx context.Context, c CompanyKey, since time.Time) ([]Addressed, error)
+
 	// Embeds says whether some company has registered an origin.
 	Embeds(ctx context.Context, origin string) (bool, error)
 

@@ -42,6 +42,9 @@ func (s *Service) Remind(ctx context.Context, caller Caller, r RemindRequest) er
 	if err := r.check(s.Ways.NoSms); err != nil {
 		return err
 	}
+	if err := s.mayWrite(ctx, caller.Company.Key, 1); err != nil {
+		return err
+	}
 	if r.User == "" {
 		r.User = caller.KeyName
 	}

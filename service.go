@@ -40,6 +40,10 @@ type Service struct {
 	Ways Ways
 	// MailLimit is the largest message the mail server took at its last greeting, in bytes; 0 when it set none.
 	MailLimit func() int64
+	// MailsAnHour is how many e-mail addresses a company may write to within an hour; 0: [DefaultMailsAnHour].
+	MailsAnHour int
+	// MailsRefused is told of each request that was refused for that; may be nil.
+	MailsRefused func()
 }
 
 // Clock gives a clock for Service.Now from the wall's.

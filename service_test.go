@@ -36,6 +36,10 @@ type fakeStore struct {
 	at    []Target
 }
 
+func (*fakeStore) Addressed(context.Context, CompanyKey, time.Time) ([]Addressed, error) {
+	return nil, nil
+}
+
 func (s *fakeStore) note(call string, t Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

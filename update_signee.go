@@ -45,6 +45,11 @@ func (s *Service) UpdateSignee(ctx context.Context, caller *Caller, r UpdateSign
 	if !r.Process.Valid() || !r.Signee.Valid() {
 		return Signee{}, errNoSignee
 	}
+	if caller != nil && r.Email != nil && *r.Email != "" {
+		if err := s.mayWrite(ctx, caller.Company.Key, 1); err != nil {
+			return Signee{}, err
+		}
+	}
 	f, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, caller, func(f Facts) (Change, error) {
 		return s.decideUpdateSignee(f, caller, r)
 	}))

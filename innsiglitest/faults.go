@@ -86,6 +86,11 @@ func (s FaultyStore) Authenticate(ctx context.Context, c innsigli.CompanyKey, h 
 	return read(s.F, "Authenticate", func() (innsigli.Caller, error) { return s.Store.Authenticate(ctx, c, h) })
 }
 
+// Addressed may fail.
+func (s FaultyStore) Addressed(ctx context.Context, c innsigli.CompanyKey, since time.Time) ([]innsigli.Addressed, error) {
+	return read(s.F, "Addressed", func() ([]innsigli.Addressed, error) { return s.Store.Addressed(ctx, c, since) })
+}
+
 // Retention may fail.
 func (s FaultyStore) Retention(ctx context.Context, c innsigli.CompanyKey) (innsigli.Retention, error) {
 	return read(s.F, "Retention", func() (innsigli.Retention, error) { return s.Store.Retention(ctx, c) })

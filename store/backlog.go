@@ -12,6 +12,7 @@ const (
 	jobsKept       = 7 * 24 * time.Hour
 	challengesKept = 24 * time.Hour
 	remindersKept  = 2 * time.Hour // they count for one
+	addressedKept  = 2 * time.Hour // they count for one
 	paceKept       = time.Hour     // what a domain wanted so long ago says nothing any more
 )
 
@@ -71,6 +72,7 @@ func (d *DB) Sweep(ctx context.Context) (int, error) {
 		{"challenges", `delete from challenge where token in (select token from challenge where sent_at < $1 limit 1000) returning 1`, now.Add(-challengesKept - innsigli.CodeLifetime)},
 		{"reminders", `delete from reminder where at < $1 returning 1`, now.Add(-remindersKept)},
 		{"former webhook keys", `delete from webhook_old_key where until < $1 returning 1`, now.Add(-innsigli.KeyAfterglow)},
+		{"addresses written to", `delete from addressed where minute < $1 returning 1`, now.Add(-addressedKept)},
 		{"paces", `delete from mail_pace where until < $1 and next < $1 returning 1`, now.Add(-paceKept)},
 		{"idempotency keys", `delete from idempotency where at < $1 returning 1`, now.Add(-idempotencyTime)},
 	} {

@@ -101,6 +101,16 @@ func (d *DB) newGroup(b *batch, n *innsigli.NewProcess) error {
 			return err
 		}
 	}
+	people := 0
+	for _, s := range p.Signees {
+		people += hasMail(&s)
+	}
+	for i := range n.Others {
+		for _, s := range n.Others[i].Process.Signees {
+			people += hasMail(&s)
+		}
+	}
+	keepAddressed(b, &f, people)
 	d.keepAll(b, &f, &n.Change)
 	return nil
 }

@@ -72,6 +72,7 @@ const (
 // keepAll adds the statements that make a change true, for its process and then for the other members of the group.
 func (d *DB) keepAll(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	d.keep(b, f, c)
+	keepAddressed(b, f, written(f, c))
 	if ch := &f.Challenge; ch.Token != "" && answers(c, ch.Token) {
 		b.exec("right try", qRightTry, string(ch.Signee))
 	}

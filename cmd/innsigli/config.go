@@ -269,7 +269,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "mails-at-once", "mails-a-minute", "dkim", "dkim-domain", "mail-from", "mail-return", "inbound-secret", "mailgun-key", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "mails-at-once", "mails-a-minute", "mails-an-hour", "dkim", "dkim-domain", "mail-from", "mail-return", "inbound-secret", "mailgun-key", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "pki-allow", "trusted-proxies", "dev", "log-format",
 }
 

@@ -54,6 +54,7 @@ func TestSettings(t *testing.T) {
 		{"all connections", func(s *settings) { s.SMTPConnections = 16 }, "", func(p plan) bool { return p.SMTPConnections == 16 }},
 		{"mails at once", func(s *settings) { s.MailsAtOnce = -1 }, "--mails-at-once", nil},
 		{"mails a minute", func(s *settings) { s.MailsAMinute = 60_001 }, "--mails-a-minute", nil},
+		{"mails an hour", func(s *settings) { s.MailsAnHour = -1 }, "--mails-an-hour", nil},
 		{"sender", func(s *settings) { s.MailFrom = "Innsigli <a@b.example>" }, "--mail-from", nil},
 		{"time", func(s *settings) { s.ExpireAfter = time.Second }, "--expire-after", nil},
 	} {

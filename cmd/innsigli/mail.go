@@ -15,6 +15,7 @@ type mailSettings struct {
 	SMTPConnections int      `name:"smtp-connections" help:"Connections to the mail server at once." default:"16" placeholder:"N"`
 	MailsAtOnce     int      `name:"mails-at-once" help:"Mails on their way to one domain at once, from all nodes." default:"6" placeholder:"N"`
 	MailsAMinute    int      `name:"mails-a-minute" help:"Mails to one domain a minute, from all nodes; default: no bound, since mail servers have their own." placeholder:"N"`
+	MailsAnHour     int      `name:"mails-an-hour" help:"E-mail addresses that a company may write to within an hour." default:"10000" placeholder:"N"`
 	DKIM            []string `name:"dkim" sep:"," help:"Keys that mails are signed with, RSA and Ed25519 as PEM; 'innsigli dkim' prints what has to stand in the DNS." placeholder:"SELECTOR:FILE"`
 	DKIMDomain      string   `name:"dkim-domain" help:"Domain that signs mails: that of --mail-from, which is the default, or one above it." placeholder:"DOMAIN"`
 }
@@ -38,6 +39,9 @@ func (s mailSettings) check(from string) (*notify.DKIM, error) {
 	}
 	if s.MailsAMinute < 0 || s.MailsAMinute > maxMailsAMinute {
 		return nil, wrongUsage("--mails-a-minute: at most %d", maxMailsAMinute)
+	}
+	if s.MailsAnHour < 0 {
+		return nil, wrongUsage("--mails-an-hour: at least 1")
 	}
 	_, domain, _ := strings.Cut(from, "@")
 	if d := s.DKIMDomain; d != "" {

@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/innsigli/innsigli/innsiglitest"
 )
@@ -66,5 +70,53 @@ func TestMailsOfTheServerAreSigned(t *testing.T) {
 	m := r.smtp.Wait(t, 1)[0]
 	if got := m.Header.Get("DKIM-Signature"); !regexp.MustCompile(`a=ed25519-sha256;.* d=innsigli\.example;`).MatchString(strings.Join(strings.Fields(got), " ")) {
 		t.Errorf("signature is %q", got)
+	}
+}
+
+// TestAStolenKeyCannotSpam: who may write to five addresses an hour writes to five, and whoever was written to hears of
+// the end all the same.
+func TestAStolenKeyCannotSpam(t *testing.T) {
+	t.Parallel()
+	var c clock
+	r, _ := newLocal(t, "sqlite", seams{now: c.now}, func(s *settings) { s.MailsAnHour = 5 })
+	pdf := innsiglitest.PDF(t, 1, "to be signed")
+	p := r.create(pdf, byMail("Ann", "ann@example.com"), byMail("Bo", "bo@example.com"),
+		who{"name": "Cy", "email": "cy@example.com", "communicationDeliveryType": "None"})
+	refused := func(what string, a answer) {
+		t.Helper()
+		wait, err := strconv.Atoi(a.header.Get("Retry-After"))
+		if a.status != http.StatusTooManyRequests || !strings.Contains(string(a.body), "TooManyMails") || err != nil || wait < 3500 || wait > 3600 {
+			t.Errorf("%s: %d %s, Retry-After %q", what, a.status, a.body, a.header.Get("Retry-After"))
+		}
+	}
+	create := func(people ...who) answer {
+		return r.ask("POST", "/management/signing", "own", r.bodyOf(pdf, people...))
+	}
+	refused("a create", create(byMail("D", "d@example.com"), byMail("E", "e@example.com"), byMail("F", "f@example.com")))
+	if a := create(byMail("D", "d@example.com"), byMail("E", "e@example.com")); a.status != http.StatusOK {
+		t.Errorf("up to the limit: %d %s", a.status, a.body)
+	}
+	refused("one more", create(byMail("F", "f@example.com")))
+	refused("a reminder", r.ask("POST", "/management/signing/"+p.Key+"/signee/"+p.Signees[0].Key+"/remind", "own", map[string]any{"communicationDeliveryType": "Email"}))
+	if status := r.cancel(p.Key); status != http.StatusNoContent {
+		t.Errorf("cancel: %d", status)
+	}
+	r.settled()
+	told := map[string]int{}
+	for _, m := range r.smtp.Mails() {
+		told[m.To]++
+	}
+	if want := map[string]int{"ann@example.com": 2, "bo@example.com": 2, "cy@example.com": 1, "d@example.com": 1, "e@example.com": 1}; !maps.Equal(told, want) {
+		t.Errorf("mails went to %v, want %v", told, want)
+	}
+	if m := string(r.ask("GET", "/metrics", "", nil).body); !strings.Contains(m, "innsigli_mail_limit_refusals_total 3") {
+		t.Error("the refusals are not counted")
+	}
+	if strings.Count(r.log(), "more addresses than it may") != 3 {
+		t.Errorf("the refusals are not in the log: %s", r.log())
+	}
+	c.add(61 * time.Minute)
+	if a := create(byMail("F", "f@example.com")); a.status != http.StatusOK {
+		t.Errorf("an hour later: %d %s", a.status, a.body)
 	}
 }

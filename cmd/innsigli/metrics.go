@@ -17,6 +17,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+
+	mailsRefused prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -24,6 +26,9 @@ func newMetrics() *metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "innsigli_http_requests_total", Help: "Requests by method, route and status.",
 		}, []string{"method", "route", "status"}),
+		mailsRefused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "innsigli_mail_limit_refusals_total", Help: "Requests of companies that would have written to more addresses than they may within an hour.",
+		}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "innsigli_http_request_seconds", Help: "Time to answer, by route.", Buckets: prometheus.DefBuckets,
 		}, []string{"route"}),
@@ -43,7 +48,7 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 
 func (m *metrics) handler(s *server) http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(m.requests, m.seconds, backlog{s}, collectors.NewGoCollector(),
+	reg.MustRegister(m.requests, m.seconds, m.mailsRefused, backlog{s}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }

@@ -128,7 +128,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.svc.MailLimit = mail.Limit
+	s.svc.MailLimit, s.svc.MailsAnHour, s.svc.MailsRefused = mail.Limit, s.plan.MailsAnHour, s.metrics.mailsRefused.Inc
 	queue := s.svc.Settling(s.plan.seam.wrapQueue(s.db))
 	n := &notify.Notifier{
 		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public, s.svc.Unsubscriber}, Keys: s.svc.Keys,

@@ -27,6 +27,7 @@ func (c configCmd) Run(con console) error {
 		{"smtp-connections", strconv.Itoa(p.SMTPConnections)},
 		{"mails-at-once", strconv.Itoa(p.MailsAtOnce)},
 		{"mails-a-minute", strconv.Itoa(p.MailsAMinute)},
+		{"mails-an-hour", strconv.Itoa(p.MailsAnHour)},
 		{"dkim", strings.Join(p.DKIM, ",")},
 		{"dkim-domain", p.DKIMDomain},
 		{"mail-from", p.mailFrom},
