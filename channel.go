@@ -56,6 +56,8 @@ type Ways struct {
 	NoSms bool // no SMS gateway is configured
 	Calls bool // a voice gateway is
 	Test  bool // test signees get none, and their answers are not checked (--dev)
+	// Numbers are those that SMS go to, and calls.
+	Numbers Numbers
 }
 
 // For lists the ways on which a code can reach somebody with these addresses, the usual one first: SMS, then a call, which
@@ -66,10 +68,11 @@ func (w Ways) For(phone, email string) []Channel {
 		return []Channel{ByTest}
 	}
 	var out []Channel
-	if phone != "" && !w.NoSms {
+	reached := phone != "" && w.Numbers.Reaches(phone)
+	if reached && !w.NoSms {
 		out = append(out, BySms)
 	}
-	if phone != "" && w.Calls {
+	if reached && w.Calls {
 		out = append(out, ByCall)
 	}
 	switch {

@@ -19,6 +19,7 @@ func TestWaysOfACode(t *testing.T) {
 		"no gateway":           {Ways{NoSms: true}, phone, mail, []Channel{ByMail}},
 		"calls alone":          {Ways{NoSms: true, Calls: true}, phone, "", []Channel{ByCall}},
 		"a gateway taken away": {Ways{NoSms: true}, phone, "", []Channel{BySms}},
+		"no country's number":  {Ways{Calls: true}, "+979123456789", mail, []Channel{ByMail}},
 		"nowhere":              {Ways{Calls: true}, "", "", nil},
 		"calls before mail":    {Ways{NoSms: true, Calls: true}, phone, mail, []Channel{ByCall}},
 	} {

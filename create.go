@@ -374,6 +374,9 @@ func (s *Service) checkNewSignee(bad *fieldErrors, at string, n *NewSignee) {
 	if s.Ways.NoSms && !s.Ways.Calls && n.Email == "" && n.Phone != "" {
 		bad.add(at+"email", "NotEmpty", "This server has no SMS gateway, so a signee needs an e-mail address to be sent a code.")
 	}
+	if n.Email == "" && n.Phone != "" && !s.Ways.Numbers.Reaches(n.Phone) {
+		bad.add(at+"phoneNumber", "NotReachable", "This server sends no SMS to "+at+"phoneNumber: its country is not allowed, or it is no country's. Give an e-mail address.")
+	}
 }
 
 func checkSignee(bad *fieldErrors, at string, n *NewSignee) {

@@ -81,6 +81,8 @@ var limitTests = map[string]func(*testing.T){
 	"MaxDeliveries":       deliveriesOfAPage,
 	"MaxKeyOverlap":       keyOverlap,
 	"MaxAccessTime":       maxAccessTime,
+	"MaxTextsOfNumber":    testedBy("store/text_test.go", "MaxTextsOfNumber"),
+	"MaxTextsOfProcess":   testedBy("store/text_test.go", "MaxTextsOfProcess"),
 	"MaxFlows":            testedBy("store/flow_test.go", "MaxFlows"),
 	"MaxAPIKeys":          testedBy("store/apikey_test.go", "MaxAPIKeys"),
 	"MaxLogoBytes":        testedBy("paper/logo_test.go", "MaxLogoBytes"),

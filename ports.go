@@ -48,6 +48,9 @@ type Store interface {
 	// Blobs lists what lies in the blob store for a process.
 	Blobs(ctx context.Context, p ProcessKey) ([]string, error)
 
+	// TakeText counts an SMS or a call that is about to be handed over; false when a limit of the hour is reached.
+	TakeText(ctx context.Context, t Text) (bool, error)
+
 	// Activity lists the log of a company.
 	Activity(ctx context.Context, c CompanyKey, q ActivityQuery) ([]Activity, error)
 

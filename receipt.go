@@ -180,7 +180,7 @@ func (e LogEntry) receipt(f Facts, r Receipt) LogEntry {
 		event, severity = "failed", severityFinal
 	case ReceiptDelayed:
 		event, severity = "failed", severityPassing
-	case ReceiptDelivered, ReceiptComplained:
+	case ReceiptDelivered, ReceiptComplained, ReceiptRefused:
 	}
 	out.Kind = LogKind(e.receiptName(f.Of(e.Process).Process.State) + receiptMark + event)
 	out.Detail = strings.TrimSpace(severity + " " + r.Code)

@@ -47,8 +47,11 @@ func (n *Notifier) callCode(ctx context.Context, j innsigli.Job) (innsigli.Decis
 	if err != nil || !s.codeCounts() {
 		return nil, err
 	}
-	if n.Calls == nil || !isNumber(j.Address) {
-		return outcome(j, &RefusedError{Stage: "voice", Code: "no gateway, or no number"}, told())
+	if n.Calls == nil {
+		return outcome(j, &RefusedError{Stage: "voice", Code: "no gateway"}, told())
+	}
+	if err := n.mayText(ctx, s); err != nil {
+		return outcome(j, err, told())
 	}
 	// Commas make a voice pause between digits. A full stop would make ordinals of them in half of the languages.
 	digits := strings.Join(strings.Split(n.Identity.Code(innsigli.Token(j.Ref)), ""), ", ")

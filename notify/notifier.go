@@ -19,6 +19,8 @@ type Store interface {
 	Webhook(ctx context.Context, id int64) (innsigli.Webhook, error)
 	TemplateFor(ctx context.Context, p innsigli.TemplatePlace) (innsigli.Template, error)
 	WebhookKeys(ctx context.Context, c innsigli.CompanyKey) (innsigli.WebhookKeys, error)
+	// TakeText counts an SMS or a call; false when a limit of the hour is reached.
+	TakeText(ctx context.Context, t innsigli.Text) (bool, error)
 	Logo(ctx context.Context, sum string) ([]byte, error)
 }
 
@@ -41,6 +43,12 @@ type Documents interface {
 type Options struct {
 	// Allow lists networks that webhooks may reach although they are not public (--webhook-allow).
 	Allow []netip.Prefix
+	// Numbers are those that SMS go to, and calls (--sms-allow).
+	Numbers innsigli.Numbers
+	// SmsHour is how many SMS and calls a company has within an hour (--sms-hour).
+	SmsHour int
+	// TallyKey is the key under which numbers are hashed to be counted.
+	TallyKey []byte
 }
 
 // Notifier makes messages and hands them over. All fields but Options and Calls are needed.

@@ -40,8 +40,8 @@ func (n *Notifier) sms(s *scene) (words, tail string) {
 
 // text hands an SMS over and says what follows from that.
 func (n *Notifier) text(ctx context.Context, s *scene, done innsigli.Decision) (innsigli.Decision, error) {
-	if !isNumber(s.job.Address) {
-		return outcome(s.job, &RefusedError{Stage: "number", Code: "malformed"}, done)
+	if err := n.mayText(ctx, s); err != nil {
+		return outcome(s.job, err, done)
 	}
 	words, tail := n.sms(s)
 	text := n.ownSms(ctx, s, words) + tail

@@ -44,9 +44,11 @@ type world struct {
 	big         int64 // size of a document made of nothing instead of doc
 	made        int   // documents that were opened
 	closed      int
-	beside      []byte // a file that goes along with the document; nil for none
-	logo        []byte // nil: there is none
-	missing     error  // what opening a document answers
+	beside      []byte          // a file that goes along with the document; nil for none
+	logo        []byte          // nil: there is none
+	texts       []innsigli.Text // that were counted
+	pumped      bool            // the limit of the hour is reached
+	missing     error           // what opening a document answers
 	unwanted    bool
 	former      string // the company's webhook key before a rotation, which lasts for a time
 	until       time.Time
@@ -233,6 +235,11 @@ func (w *world) TemplateFor(_ context.Context, p innsigli.TemplatePlace) (innsig
 		return innsigli.Template{}, &innsigli.Error{Kind: innsigli.NotFound, Text: "none"}
 	}
 	return w.template, nil
+}
+
+func (w *world) TakeText(_ context.Context, t innsigli.Text) (bool, error) {
+	w.texts = append(w.texts, t)
+	return !w.pumped, nil
 }
 
 func (w *world) WebhookKeys(context.Context, innsigli.CompanyKey) (innsigli.WebhookKeys, error) {

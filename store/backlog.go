@@ -70,6 +70,7 @@ func (d *DB) Sweep(ctx context.Context) (int, error) {
 	}{
 		{"jobs", `delete from job where id in (select id from job where state in ('done', 'dropped') and ended_at < $1 limit 1000) returning id`, now.Add(-jobsKept)},
 		{"challenges", `delete from challenge where token in (select token from challenge where sent_at < $1 limit 1000) returning 1`, now.Add(-challengesKept - innsigli.CodeLifetime)},
+		{"texts", `delete from text_sent where uid in (select uid from text_sent where at < $1 limit 1000) returning 1`, now.Add(-textsKept)},
 		{"reminders", `delete from reminder where at < $1 returning 1`, now.Add(-remindersKept)},
 		{"former webhook keys", `delete from webhook_old_key where until < $1 returning 1`, now.Add(-innsigli.KeyAfterglow)},
 		{"addresses written to", `delete from addressed where minute < $1 returning 1`, now.Add(-addressedKept)},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -41,6 +42,8 @@ type settings struct {
 	InboundSecret  string        `hidden:""` // never from the command line: see run
 	MailgunKey     string        `hidden:""` // the same
 	SMS            string        `name:"sms" help:"http(s)://… gets JSON {to, from, text}; twilio://SID:TOKEN@api.twilio.com?from=NUMBER; default: the built-in outbox." placeholder:"URL"`
+	SMSAllow       []string      `name:"sms-allow" sep:"," help:"Beginnings of phone numbers that SMS and calls may go to, as +354,+47; default: every country's." placeholder:"PREFIX"`
+	SMSHour        int           `name:"sms-hour" help:"How many SMS and calls a company has within an hour." default:"2000" placeholder:"N"`
 	Voice          string        `name:"voice" help:"http(s)://… gets JSON {to, language, text} to read out; default: no calls, or the built-in outbox where it stands in for SMS." placeholder:"URL"`
 	Seal           string        `help:"PKCS #12 file of the seal; default: one of the local CA. Its password is INNSIGLI_SEAL_PASSWORD or the config file's seal-password." placeholder:"FILE"`
 	SealPKCS1      bool          `name:"seal-pkcs1" help:"Let an RSA seal sign by PKCS #1 v1.5, for readers that know no RSASSA-PSS; validators take that until 2028 only."`
@@ -150,11 +153,8 @@ func (s settings) check() (plan, error) {
 	if p.dkim, err = s.mailSettings.check(p.mailFrom); err != nil {
 		return p, err
 	}
-	if back := strings.ReplaceAll(s.MailReturn, "{id}", innsigli.NewID()); s.MailReturn != "" && !innsigli.ValidEmail(back) {
-		return p, wrongUsage("--mail-return: %q is no e-mail address", s.MailReturn)
-	}
-	if n := len(s.InboundSecret); n > 0 && n < minSecret {
-		return p, wrongUsage("inbound-secret: %d characters are too few, at least %d", n, minSecret)
+	if err := s.checkMessages(&p); err != nil {
+		return p, err
 	}
 	if s.ExpireAfter < time.Minute {
 		return p, wrongUsage("--expire-after: a process has to stay open for a minute at least")
@@ -164,6 +164,25 @@ func (s settings) check() (plan, error) {
 	}
 	s.locate(&p)
 	return p, nil
+}
+
+// checkMessages looks at what messages and receipts of them need.
+func (s settings) checkMessages(p *plan) error {
+	if back := strings.ReplaceAll(s.MailReturn, "{id}", innsigli.NewID()); s.MailReturn != "" && !innsigli.ValidEmail(back) {
+		return wrongUsage("--mail-return: %q is no e-mail address", s.MailReturn)
+	}
+	if n := len(s.InboundSecret); n > 0 && n < minSecret {
+		return wrongUsage("inbound-secret: %d characters are too few, at least %d", n, minSecret)
+	}
+	for _, a := range s.SMSAllow {
+		if len(a) < 2 || len(a) > 16 || a[0] != '+' || strings.Trim(a[1:], "0123456789") != "" {
+			return wrongUsage("--sms-allow: %q does not begin with + and digits, as +354", a)
+		}
+	}
+	if p.SMSHour = cmp.Or(s.SMSHour, innsigli.TextsOfCompany); p.SMSHour < 0 {
+		return wrongUsage("--sms-hour: a number of SMS")
+	}
+	return nil
 }
 
 // minSecret is the shortest secret that callers may have, in characters.
@@ -269,7 +288,7 @@ func configResolver(args []string) (kong.Resolver, error) {
 
 // configNames are the lines a config file may have: the flags of serve.
 var configNames = []string{
-	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "mails-at-once", "mails-a-minute", "mails-an-hour", "dkim", "dkim-domain", "mail-from", "mail-return", "inbound-secret", "mailgun-key", "sms", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
+	"data", "database", "key", "listen", "admin-listen", "public-url", "smtp", "smtp-connections", "mails-at-once", "mails-a-minute", "mails-an-hour", "dkim", "dkim-domain", "mail-from", "mail-return", "inbound-secret", "mailgun-key", "sms", "sms-allow", "sms-hour", "voice", "seal", "seal-pkcs1", "seal-password", "tsa", "expire-after",
 	"webhook-allow", "pki-allow", "trusted-proxies", "dev", "log-format",
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
@@ -282,6 +283,40 @@ func TestWhatBecameOfAnSmsIsInTheLog(t *testing.T) {
 		}
 		if n := count(r.statuses(p.Key), "SMS:UNDELIVERED"); n != 1 {
 			t.Errorf("log: %q", r.statuses(p.Key))
+		}
+	})
+}
+
+// TestSmsAreNotPumped: a country that is not allowed, an hour that is full, and a cancel that is told all the same.
+func TestSmsAreNotPumped(t *testing.T) {
+	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
+		r, _ := newLocal(t, db, seams{}, func(s *settings) { s.SMSAllow, s.SMSHour = []string{"+354"}, 1 })
+		far := byMail("Far", "far@pump.example")
+		far["phoneNumber"] = "+14155550100"
+		a := r.ask("POST", "/management/signing", "own", r.bodyOf(innsiglitest.PDF(t, 1, "pump"), far, who{"name": "Cy", "phoneNumber": "+14155550101"}))
+		refusal(t, "another country alone", a, http.StatusBadRequest, "NotReachable", "createSignees[1].phoneNumber")
+		p := r.create(innsiglitest.PDF(t, 1, "pump"), far, who{"name": "Cy", "phoneNumber": "+3546661234"})
+		code := func(n int) {
+			t.Helper()
+			if a := r.ask("POST", "/signing/sign/"+p.Key+"/signee/"+p.Signees[n].Key, "", nil); a.status != http.StatusOK {
+				t.Fatalf("code: %d %s", a.status, a.body)
+			}
+		}
+		code(0)
+		r.mailTo("far@pump.example", func(m innsiglitest.Mail) bool { return codeOf(m) != "" }) // not to the other country
+		code(1)
+		r.sms.Wait(t, 1)
+		code(1)
+		time.Sleep(300 * time.Millisecond)
+		if n := len(r.sms.Texts()); n != 1 {
+			t.Errorf("%d SMS within the hour, want 1", n)
+		}
+		if r.cancel(p.Key) != http.StatusNoContent {
+			t.Fatal("cancel")
+		}
+		if all := r.sms.Wait(t, 2); !strings.Contains(all[1].Text, "canceled") || all[1].To != "+3546661234" {
+			t.Errorf("got %+v", all)
 		}
 	})
 }

@@ -124,6 +124,11 @@ func (s *server) wireJobs(ctx context.Context) error {
 	if s.plan.Dev {
 		sms = sparing{sms}
 	}
+	s.svc.Ways.Numbers = innsigli.Numbers{Allow: s.plan.SMSAllow}
+	tally, err := s.secret(ctx, "texts", random32)
+	if err != nil {
+		return err
+	}
 	calls, err := s.callers()
 	if err != nil {
 		return err
@@ -133,7 +138,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 	n := &notify.Notifier{
 		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public, s.svc.Unsubscriber}, Keys: s.svc.Keys,
 		Mail: s.plan.seam.wrapMail(mail), Sms: sms, Calls: calls, From: s.plan.mailFrom, Return: s.plan.MailReturn, Domain: mailDomain(s.plan.public.Hostname()),
-		Options: notify.Options{Allow: s.plan.webhookAllow}, Now: s.now, Log: s.log,
+		Options: notify.Options{Allow: s.plan.webhookAllow, Numbers: s.svc.Ways.Numbers, SmsHour: s.plan.SMSHour, TallyKey: tally}, Now: s.now, Log: s.log,
 	}
 	s.svc.Templater = n
 	handlers := map[innsigli.JobKind]job.Handler{

@@ -35,6 +35,8 @@ func (c configCmd) Run(con console) error {
 		{"inbound-secret", secretly(p.InboundSecret)},
 		{"mailgun-key", secretly(p.MailgunKey)},
 		{"sms", noPassword(p.SMS)},
+		{"sms-allow", strings.Join(p.SMSAllow, ",")},
+		{"sms-hour", strconv.Itoa(p.SMSHour)},
 		{"voice", noPassword(p.Voice)},
 		{"seal", p.Seal},
 		{"seal-pkcs1", strconv.FormatBool(p.SealPKCS1)},
