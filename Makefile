@@ -40,8 +40,9 @@ races: setup
 bench: setup
 	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -timeout 60m ./...
 
-## bench-large: cancel, activity page and reminders with a million processes against ten thousand
+## bench-large: cancel, activity page and reminders with a million processes against ten thousand; 100,000 mails and webhooks go out
 bench-large: setup
+	INNSIGLI_DRAIN=100000 $(GO) test ./cmd/innsigli -run '^$$' -bench Drain -benchtime 1x -timeout 120m
 	INNSIGLI_PROCESSES=1000000 $(GO) test ./store -run '^$$' -bench Growth -benchtime 50x -timeout 120m
 
 ## storybook: pictures of every page in every state, language, width and colour in bin/storybook, index.html first; LANGUAGES="is en" for some
