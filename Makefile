@@ -4,7 +4,7 @@ TOOL       = $(GO) tool -modfile=tools/go.mod
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
-FUZZTEST  ?= 20s
+FUZZTEST  ?= 10s
 ROUNDS    ?= 200
 PDFCPU     = v0.15.0
 
