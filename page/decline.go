@@ -2,11 +2,11 @@ package page
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/innsigli/innsigli"
+	"github.com/innsigli/innsigli/web"
 )
 
 // maxReasonForm bounds the body of the form with a reason: its characters as a browser writes them at most, %F0%9F%92%94
@@ -22,14 +22,7 @@ type declining struct {
 }
 
 // declineForm asks whether the person will really not sign. Who has nothing to decline is shown how things stand.
-func (h *Handler) declineForm(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := h.undecided(r)
-	switch {
-	case err != nil:
-		return err
-	case p == nil:
-		return h.toHome(w, r)
-	}
+func (h *Handler) declineForm(w http.ResponseWriter, r *http.Request, p *person, _ innsigli.Signee) error {
 	return h.askWhy(w, http.StatusOK, p, "", false)
 }
 
@@ -44,20 +37,13 @@ func (h *Handler) askWhy(w http.ResponseWriter, status int, p *person, reason st
 }
 
 // decline takes the form. The link then says how it stands.
-func (h *Handler) decline(w http.ResponseWriter, r *http.Request) error {
-	p, you, err := h.undecided(r)
-	switch {
-	case err != nil:
-		return err
-	case p == nil:
-		return h.toHome(w, r)
-	}
+func (h *Handler) decline(w http.ResponseWriter, r *http.Request, p *person, you innsigli.Signee) error {
 	if err := parseForm(w, r, maxReasonForm); err != nil {
 		return err
 	}
 	// What was pasted along is no reason to send the person back.
-	reason := untwisted(strings.Join(strings.Fields(strings.ToValidUTF8(r.PostForm.Get("reason"), "")), " "))
-	_, err = h.service.Decline(r.Context(), innsigli.DeclineRequest{Process: you.Process, Signee: you.Key, Reason: reason, From: h.client(r)})
+	reason := formLine(r, "reason")
+	_, err := h.service.Decline(r.Context(), innsigli.DeclineRequest{Process: you.Process, Signee: you.Key, Reason: reason, From: h.client(r)})
 	if len(innsigli.FieldsOf(err)) > 0 && innsigli.KindOf(err) == innsigli.Invalid {
 		return h.askWhy(w, http.StatusBadRequest, p, reason, true)
 	}
@@ -91,6 +77,20 @@ func (h *Handler) undecided(r *http.Request) (*person, innsigli.Signee, error) {
 	s := v.You
 	s.Process = v.Process.Key
 	return &p, s, nil
+}
+
+// deciding is a page for somebody who may sign or decline now. Everybody else is shown how things stand.
+func (h *Handler) deciding(f func(http.ResponseWriter, *http.Request, *person, innsigli.Signee) error) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p, you, err := h.undecided(r)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			return h.toHome(w, r)
+		}
+		return f(w, r, p, you)
+	}
 }
 
 // toHome leads to the person's own page, which says how it stands.

@@ -2,7 +2,6 @@ package page
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/lang"
@@ -23,12 +22,8 @@ type passing struct {
 }
 
 // reassignForm asks who is to sign. Who cannot pass signing on is shown how things stand.
-func (h *Handler) reassignForm(w http.ResponseWriter, r *http.Request) error {
-	p, you, err := h.undecided(r)
-	switch {
-	case err != nil:
-		return err
-	case p == nil || !p.View.MayReassign(you):
+func (h *Handler) reassignForm(w http.ResponseWriter, r *http.Request, p *person, you innsigli.Signee) error {
+	if !p.View.MayReassign(you) {
 		return h.toHome(w, r)
 	}
 	return h.askWho(w, http.StatusOK, &passing{person: *p, Lng: p.Tag()})
@@ -47,23 +42,19 @@ func (h *Handler) askWho(w http.ResponseWriter, status int, f *passing) error {
 }
 
 // reassign takes the form. The link then says how it stands.
-func (h *Handler) reassign(w http.ResponseWriter, r *http.Request) error {
-	p, you, err := h.undecided(r)
-	switch {
-	case err != nil:
-		return err
-	case p == nil || !p.View.MayReassign(you):
+func (h *Handler) reassign(w http.ResponseWriter, r *http.Request, p *person, you innsigli.Signee) error {
+	if !p.View.MayReassign(you) {
 		return h.toHome(w, r)
 	}
 	if err := parseForm(w, r, maxReassignForm); err != nil {
 		return err
 	}
-	field := func(name string) string {
-		return untwisted(strings.Join(strings.Fields(strings.ToValidUTF8(r.PostForm.Get(name), "")), " "))
+	f := passing{
+		person: *p, Name: formLine(r, "name"), Email: formLine(r, "email"), Number: formLine(r, "phone"),
+		Lng: lang.For(formLine(r, "language")).Tag(),
 	}
-	f := passing{person: *p, Name: field("name"), Email: field("email"), Number: field("phone"), Lng: lang.For(field("language")).Tag()}
 	language, _ := innsigli.ParseLanguage(f.Lng)
-	_, err = h.service.Reassign(r.Context(), nil, innsigli.ReassignRequest{
+	_, err := h.service.Reassign(r.Context(), nil, innsigli.ReassignRequest{
 		Process: you.Process, Signee: you.Key, Name: f.Name, Email: f.Email, Phone: f.Number, Language: language, From: h.client(r),
 	})
 	if f.Wrong = wrongFields(innsigli.FieldsOf(err)); innsigli.KindOf(err) == innsigli.Invalid && len(f.Wrong) > 0 {

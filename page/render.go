@@ -84,6 +84,11 @@ func parseForm(w http.ResponseWriter, r *http.Request, most int64) error {
 	return &innsigli.Error{Kind: innsigli.Invalid, Code: "Form", Text: "The form could not be read.", Cause: err}
 }
 
+// formLine is what was written into a field of the form that was read, as one line that shows what it says.
+func formLine(r *http.Request, name string) string {
+	return untwisted(strings.Join(strings.Fields(strings.ToValidUTF8(r.PostForm.Get(name), "")), " "))
+}
+
 // page makes a handler of one that returns its error: headers first, and a sad page for what was refused or failed.
 func (h *Handler) page(f web.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -33,14 +33,7 @@ type marking struct {
 }
 
 // signatureForm asks how the signature is to look. Who has nothing to sign is shown how things stand.
-func (h *Handler) signatureForm(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := h.undecided(r)
-	switch {
-	case err != nil:
-		return err
-	case p == nil:
-		return h.toHome(w, r)
-	}
+func (h *Handler) signatureForm(w http.ResponseWriter, r *http.Request, p *person, _ innsigli.Signee) error {
 	m := marking{person: *p, Kind: kindTyped, Typed: untwisted(p.View.You.Name)}
 	if m.Typed == "" || !writable(m.Typed) {
 		m.Kind, m.Typed = kindPlain, ""
@@ -66,14 +59,7 @@ func writable(name string) bool {
 }
 
 // signature keeps how the signature is to look, and has the code sent.
-func (h *Handler) signature(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := h.undecided(r)
-	switch {
-	case err != nil:
-		return err
-	case p == nil:
-		return h.toHome(w, r)
-	}
+func (h *Handler) signature(w http.ResponseWriter, r *http.Request, p *person, _ innsigli.Signee) error {
 	if err := parseForm(w, r, maxSignatureForm); err != nil {
 		return err
 	}
