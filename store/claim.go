@@ -88,12 +88,13 @@ const qRecover = `update job set state = case when dropped = 1 then 'dropped' el
 
 // qClaim takes the oldest due jobs. Lanes are within a group. A job waits while another of its lane runs, and while an
 // earlier one of its lane is due too.
-const qClaim = `update job set state = 'running', attempt = attempt + 1, lease = $1, node = $2
+const qClaim = `update job set state = 'running', attempt = attempt + 1, lease = $2, node = $3
 	where id in (select j.id from job j
-		where j.state = 'ready' and j.class = $3 and j.due <= $4
-		and not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running') and k.id <> j.id
-			and (k.state = 'running' or k.id < j.id and k.due <= $4))
-		order by j.due, j.id limit $5`
+		where j.state = 'ready' and j.class = $4 and j.due <= $1 and ` + dueTurn + ` order by j.due, j.id limit $5`
+
+// dueTurn says of a job that nothing of its lane runs, nor is an earlier one due.
+const dueTurn = `not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running') and k.id <> j.id
+			and (k.state = 'running' or k.id < j.id and k.due <= $1))`
 
 const claimed = `) returning id, uid, kind, process, signee, ref, event, address, language, lane, target, coalesce(uniq, ''), due, attempt, earlier, at`
 
@@ -171,7 +172,7 @@ func (d *DB) claimClass(ctx context.Context, r runner, c class, node string, n i
 		j, err := scanJob(r)
 		jobs = append(jobs, j)
 		return err
-	}, micros(now.Add(lease)), node, string(c), micros(now), int64(n))
+	}, micros(now), micros(now.Add(lease)), node, string(c), int64(n))
 	return jobs, err
 }
 

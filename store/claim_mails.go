@@ -32,16 +32,12 @@ const domainRest = time.Minute
 // scanWindow is how many due messages, and how many domains behind them, one claim looks at.
 const scanWindow = 200
 
-// messageTurn says that no message of the job's lane runs, nor is an earlier one due.
-const messageTurn = `not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running') and k.id <> j.id
-			and (k.state = 'running' or k.id < j.id and k.due <= $1))`
-
 const paceOf = `, coalesce(p.until, 0), coalesce(p.strikes, 0), coalesce(p.next, 0)`
 
 const (
 	qMailsRunning = `select target, count(*) from job where state = 'running' and lease > $1 and class = 'message' and target <> '' group by target`
 	// qMailsFront looks at the messages that have waited longest.
-	qMailsFront = `select j.id, j.target, case when ` + messageTurn + ` then 1 else 0 end` + paceOf + `
+	qMailsFront = `select j.id, j.target, case when ` + dueTurn + ` then 1 else 0 end` + paceOf + `
 		from (select id, target, grp, lane, due from job where state = 'ready' and class = 'message' and due <= $1 order by due, id limit $2) j
 		left join mail_pace p on p.domain = j.target order by j.due, j.id`
 	// qMailsBehind goes from domain to domain through the index and takes the oldest of each, so that what waits for a
@@ -52,7 +48,7 @@ const (
 			select (select min(j.target) from job j where j.state = 'ready' and j.class = 'message' and j.target > t.target), t.n + 1
 				from t where t.target is not null and t.n < $3)
 		select coalesce((select j.id from job j where j.state = 'ready' and j.class = 'message' and j.target = t.target and j.due <= $1
-			and ` + messageTurn + ` order by j.due, j.id limit 1), 0), t.target, 1` + paceOf + `
+			and ` + dueTurn + ` order by j.due, j.id limit 1), 0), t.target, 1` + paceOf + `
 		from t left join mail_pace p on p.domain = t.target where t.target is not null order by t.target`
 	qPaced = `insert into mail_pace (domain, next) values ($1, $2) on conflict (domain) do update
 		set next = case when mail_pace.next > $3 then mail_pace.next else $3 end + $4`
@@ -197,7 +193,7 @@ func (m dueMails) claim(ctx context.Context, d *DB, r runner, node string, n int
 	}
 	var b batch
 	b.query("claim messages", `update job set state = 'running', attempt = attempt + 1, lease = $2, node = $3
-		where id in (select j.id from job j where j.id in (`+list(4, len(ids))+`) and j.state = 'ready' and j.due <= $1 and `+messageTurn+d.dialect.skip+claimed,
+		where id in (select j.id from job j where j.id in (`+list(4, len(ids))+`) and j.state = 'ready' and j.due <= $1 and `+dueTurn+d.dialect.skip+claimed,
 		func(r row) error {
 			j, err := scanJob(r)
 			jobs = append(jobs, j)
