@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +11,8 @@ import (
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
-	"github.com/google/go-cmp/cmp"
+
+	"github.com/innsigli/innsigli/innsiglitest"
 )
 
 // update rewrites the golden texts: go test ./page -run Hears -update.
@@ -34,23 +34,7 @@ func TestWhatAPersonHears(t *testing.T) {
 		if strings.HasPrefix(name, "sign") && name != "signature" {
 			b.until(`document.querySelector("#p1 svg text") !== null`)
 		}
-		got := b.spoken()
-		file := filepath.Join("testdata", "spoken", name+".txt")
-		if *update {
-			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s is read otherwise (-want +got; if it is right: go test ./page -run Hears -update):\n%s", name, diff)
-		}
+		innsiglitest.Golden(t, filepath.Join("testdata", "spoken", name+".txt"), b.spoken(), *update)
 	}
 }
 
