@@ -3,7 +3,6 @@ package innsigli
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 )
@@ -23,7 +22,7 @@ func (r *AddSigneeRequest) once() Once {
 		return Once{}
 	}
 	h := sha256.Sum256([]byte(r.Idempotency))
-	return Once{Key: hex.EncodeToString(h[:]), Request: r.Hash}
+	return Once{Key: hexOf(h[:]), Request: r.Hash}
 }
 
 // AddSignee adds a signee behind all others, who is invited as the ones before were: at once, or with signInOrder when

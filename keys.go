@@ -110,10 +110,10 @@ func (t Token) messageID() string {
 
 func wellFormed(s, prefix string) bool {
 	body, ok := strings.CutPrefix(s, prefix)
-	if !ok || body == "" || len(body) > 64 {
-		return false
-	}
-	return strings.Trim(body, "0123456789abcdef") == ""
+	return ok && body != "" && len(body) <= 64 && isHex(body)
 }
+
+// isHex says whether a text has digits and letters to f alone.
+func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 )
 
 // Limits on a logo as it comes. Decoded, it takes eight bytes a pixel at most, which is 32 MB.
@@ -51,7 +50,7 @@ func (s *Service) RemoveLogo(ctx context.Context, c CompanyKey, f FlowKey) error
 
 // Logo gives the PNG of a logo that somebody has now. NotFound.
 func (s *Service) Logo(ctx context.Context, sum string) ([]byte, error) {
-	if len(sum) != 2*sha256.Size || strings.Trim(sum, "0123456789abcdef") != "" {
+	if len(sum) != 2*sha256.Size || !isHex(sum) {
 		return nil, errNoLogo
 	}
 	return s.Store.Logo(ctx, sum)

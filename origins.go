@@ -91,5 +91,5 @@ func plainHost(host string) bool {
 
 // isColour says whether a text is a colour as #rrggbb.
 func isColour(s string) bool {
-	return len(s) == len("#rrggbb") && s[0] == '#' && strings.Trim(s[1:], "0123456789abcdef") == ""
+	return len(s) == len("#rrggbb") && s[0] == '#' && isHex(s[1:])
 }

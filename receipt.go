@@ -58,7 +58,7 @@ func (s *Service) Receive(ctx context.Context, r Receipt) (known bool, err error
 }
 
 // isMessageID says whether a text is an id as messages have it.
-func isMessageID(s string) bool { return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == "" }
+func isMessageID(s string) bool { return len(s) == 32 && isHex(s) }
 
 // decideReceipt says what follows from a receipt; known is false when it is about no message.
 func decideReceipt(f Facts, r Receipt) (c Change, known bool) {
