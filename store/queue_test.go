@@ -404,7 +404,12 @@ func TestSweepTakesWhatNobodyNeeds(t *testing.T) {
 		for _, step := range []struct {
 			wait time.Duration
 			want int
-		}{{0, 0}, {25 * time.Hour, 2}, {6 * 24 * time.Hour, 1}, {time.Hour, 0}} {
+		}{
+			{0, 0},
+			{25 * time.Hour, 3}, // the code, the Idempotency-Key, and the count of addresses written to
+			{6 * 24 * time.Hour, 1},
+			{time.Hour, 0},
+		} {
 			w.clock.add(step.wait)
 			if got, err := w.Sweep(t.Context()); got != step.want || err != nil {
 				t.Errorf("after %s %d rows went, want %d, %v", step.wait, got, step.want, err)
