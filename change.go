@@ -58,6 +58,7 @@ type Change struct { //nolint:recvcheck // what decisions share fill a place; wh
 	Add      []Signee          // signees are added behind all others
 	Remove   []SigneeKey       // signees are taken off
 	Reassign []Reassignment    // others take the places of signees
+	Reopen   []SigneeKey       // wrong tries of signees up to now count no more
 	Quiet    []Quiet           // reminders that are queued for signees must not go out
 	Hush     []Hush            // what is queued for signees must not go out, and their codes are void
 	Meta     map[string]string // the whole of it, when it changes
@@ -99,7 +100,7 @@ func (c Change) Empty() bool {
 // leavesSignees says whether nothing becomes of signees.
 func (c Change) leavesSignees() bool {
 	return len(c.Invited) == 0 && c.Seen == "" && c.Read == nil && len(c.Sign) == 0 && c.Challenge == nil && c.Enter == "" && c.Decline == nil &&
-		len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Reassign) == 0 && len(c.Hush) == 0
+		len(c.Quiet) == 0 && len(c.Reminded) == 0 && len(c.Edit) == 0 && len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Reassign) == 0 && len(c.Reopen) == 0 && len(c.Hush) == 0
 }
 
 // leavesFiles says whether nothing becomes of the document and the files beside it.
@@ -304,6 +305,9 @@ func (c Change) signees(line func(string, ...any)) {
 	}
 	for _, r := range c.Reassign {
 		line("reassign %s to %s %s", r.From, r.To.Key, strings.Join([]string{r.To.Name, r.To.Email, r.To.Phone, r.To.Delivery.String()}, " | "))
+	}
+	for _, k := range c.Reopen {
+		line("reopen %s", k)
 	}
 	for _, q := range c.Quiet {
 		line("quiet %s%s", q.Signee, map[bool]string{true: " for good"}[q.Off])

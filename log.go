@@ -39,6 +39,7 @@ const (
 	LogRemovalSent     LogKind = "RemovalSent"
 	LogReassigned      LogKind = "SigneeReassigned"
 	LogReassignSent    LogKind = "ReassignmentSent"
+	LogReopened        LogKind = "SigneeReopened"
 	LogMetaUpdated     LogKind = "MetaUpdated"
 	LogDeclineSent     LogKind = "DeclineSent"
 	LogUndelivered     LogKind = "UndeliveredSent"
@@ -110,6 +111,7 @@ var logSentences = map[LogKind]string{
 	LogRemovalSent:     "Signee told of the removal. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
 	LogReassigned:      "Signee passed signing on. ProcessKey: %[1]s. Signee key: %[2]s. To: %[3]s.",
 	LogReassignSent:    "Owner told that signing was passed on. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",
+	LogReopened:        "Signing opened again after wrong codes. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogMetaUpdated:     "Meta updated. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogDeclineSent:     "Owner told that a signee declined. ProcessKey: %[1]s. Delivery method : %[3]s ",
 	LogUndelivered:     "Owner told that an invitation did not arrive. ProcessKey: %[1]s. Signee key: %[2]s. Delivery method : %[3]s ",

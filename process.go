@@ -20,7 +20,7 @@ const (
 	CodeLifetime     = 10 * time.Minute
 	MaxCodeTries     = 5  // tries a code
 	MaxCodesAnHour   = 5  // codes an hour and signee
-	MaxWrongTries    = 20 // in all, then only the owner can reopen
+	MaxWrongTries    = 20 // in all, then only the owner can reopen: Service.Reopen
 )
 
 // HoldLifetime is how long a canceled document waits for its owner's copy to be taken, before it is destroyed unread.

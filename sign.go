@@ -69,11 +69,12 @@ func decideCode(f Facts, r CodeRequest, token Token) (Change, error) {
 	}, nil
 }
 
-// wrongTries are those of the person, at all documents of a sequence: else there would be more tries with every document.
+// wrongTries are those of the person that count, at all documents of a sequence: else there would be more tries with every
+// document.
 func (f Facts) wrongTries(you Signee) int {
 	n := 0
 	for _, s := range f.same(you) {
-		n += s.WrongTries
+		n += s.CountedTries()
 	}
 	return n
 }

@@ -25,7 +25,8 @@ type Signee struct {
 	InvitedAt    time.Time
 	FirstSeenAt  time.Time
 	Reading      Reading
-	WrongTries   int
+	WrongTries   int // wrong answers to codes, in all
+	Forgiven     int // how many of them do not count any more, since the owner reopened
 	LastTokenAt  time.Time
 	CodesInHour  int // codes sent in the hour before the facts were read
 	SignedAt     time.Time
@@ -57,6 +58,9 @@ type Once struct{ Key, Request string }
 
 // Signed says whether the person has signed.
 func (s Signee) Signed() bool { return !s.SignedAt.IsZero() }
+
+// CountedTries are the wrong answers that count against [MaxWrongTries].
+func (s Signee) CountedTries() int { return s.WrongTries - s.Forgiven }
 
 // Declined says whether the person has refused to sign.
 func (s Signee) Declined() bool { return !s.DeclinedAt.IsZero() }

@@ -159,7 +159,7 @@ func (a *asking) count(said string) {
 	if n, err := strconv.Atoi(said); err == nil && n >= 0 && n <= v.You.WrongTries {
 		a.Before = n
 	}
-	a.Left = min(innsigli.MaxCodeTries-(v.You.WrongTries-a.Before), innsigli.MaxWrongTries-v.You.WrongTries)
+	a.Left = min(innsigli.MaxCodeTries-(v.You.WrongTries-a.Before), innsigli.MaxWrongTries-v.You.CountedTries())
 	if a.Left <= 0 {
 		a.Said, a.Token = "late", ""
 	}

@@ -164,7 +164,18 @@ func TestWrongTriesCountForThePersonAtAllDocuments(t *testing.T) {
 			t.Fatal(err)
 		}
 		counted := 0
-		for round := range innsigli.MaxWrongTries {
+		members := []innsigli.Process{n.Process, n.Others[0].Process}
+		for round := range 2 * innsigli.MaxWrongTries {
+			if round == innsigli.MaxWrongTries { // the owner lets the person try again, as often as before
+				var c innsigli.Change
+				for _, m := range members {
+					c.Members = append(c.Members, innsigli.MemberChange{Process: m.Key, Change: innsigli.Change{Reopen: []innsigli.SigneeKey{m.Signees[0].Key}}})
+				}
+				w.change(t, members[0].Key, c)
+				if counted != innsigli.MaxWrongTries {
+					t.Errorf("%d tries were counted before, want %d", counted, innsigli.MaxWrongTries)
+				}
+			}
 			p := n.Process
 			if round%2 == 1 {
 				p = n.Others[0].Process
@@ -183,8 +194,16 @@ func TestWrongTriesCountForThePersonAtAllDocuments(t *testing.T) {
 				}
 			}
 		}
-		if n.Process.Signees[0].Person != n.Others[0].Process.Signees[0].Person || counted != innsigli.MaxWrongTries {
-			t.Errorf("%d tries were counted at two documents of one person, want %d", counted, innsigli.MaxWrongTries)
+		if n.Process.Signees[0].Person != n.Others[0].Process.Signees[0].Person || counted != 2*innsigli.MaxWrongTries {
+			t.Errorf("%d tries were counted at two documents of one person, want %d", counted, 2*innsigli.MaxWrongTries)
+		}
+		wrong, forgiven := 0, 0
+		for _, m := range members {
+			you := w.facts(t, m.Key).Process.Signees[0]
+			wrong, forgiven = wrong+you.WrongTries, forgiven+you.Forgiven
+		}
+		if wrong != 2*innsigli.MaxWrongTries || forgiven != innsigli.MaxWrongTries {
+			t.Errorf("%d wrong tries, %d of them forgiven", wrong, forgiven)
 		}
 	})
 }

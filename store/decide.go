@@ -84,7 +84,7 @@ func (d *DB) kept(c innsigli.Change) {
 const (
 	qCountTry = `update challenge set tries = tries + 1
 		where token = $1 and void = 0 and used_at = 0 and expires_at > $2 and tries < $3
-		and (select sum(s.wrong_tries) from signee me join process p on p.key = me.process join process q on q.grp = p.grp
+		and (select sum(s.wrong_tries - s.forgiven) from signee me join process p on p.key = me.process join process q on q.grp = p.grp
 			join signee s on s.process = q.key and (s.key = me.key or s.person <> '' and s.person = me.person)
 			where me.key = challenge.signee) < $4 returning signee`
 	qWrongTry = `update signee set wrong_tries = wrong_tries + 1 where key = $1`

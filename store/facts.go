@@ -75,7 +75,7 @@ const processColumns = `select p.key, p.grp, p.company, p.flow, p.state, p.file_
 
 const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email, s.address, s.postal_code, s.city, s.reason, s.hide_code,
 	s.delivery, s.type, s.language, s.custom_sms, s.owner, s.invited_at, s.first_seen_at,
-	s.read_at, s.read_seconds, s.read_pages, s.downloads, s.wrong_tries, s.last_token_at,
+	s.read_at, s.read_seconds, s.read_pages, s.downloads, s.wrong_tries, s.forgiven, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256, s.consent_text, s.consent_language,
 	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3),
 	s.declined_at, s.decline_reason, s.removed_at, s.passed_to, s.passes, s.remind_from, s.reminders_off_at, s.once_key, s.once_request,
@@ -286,17 +286,17 @@ func scanAttachment(r row) (p innsigli.ProcessKey, a innsigli.Reference, err err
 func scanSignee(r row) (innsigli.Signee, error) {
 	var s innsigli.Signee
 	var hide, delivery, kind, language, invited, seen, readAt, readSeconds, downloads int64
-	var wrong, token, signed, codes, declined, removed, passes, from, off, reminders int64
+	var wrong, forgiven, token, signed, codes, declined, removed, passes, from, off, reminders int64
 	err := r.Scan(
 		(*string)(&s.Key), (*string)(&s.Process), &s.Name, &s.Ssn, &s.Phone, &s.Email, &s.Address, &s.PostalCode, &s.City,
 		&s.Reason, &hide, &delivery, &kind, &language, &s.CustomSms, &s.User, &invited, &seen,
-		&readAt, &readSeconds, &s.Reading.Pages, &downloads, &wrong, &token,
+		&readAt, &readSeconds, &s.Reading.Pages, &downloads, &wrong, &forgiven, &token,
 		&signed, (*string)(&s.SignedBy), (*string)(&s.SignedVia), &s.SignedTo, &s.SignedFrom.Address, &s.SignedFrom.Agent, &s.SignedSHA256, &s.Consent.Text, &s.Consent.Language,
 		&s.Drawing.Blob, &s.Drawing.Size, &s.Drawing.SHA256, (*string)(&s.Person), &codes,
 		&declined, &s.DeclineReason, &removed, (*string)(&s.PassedTo), &passes, &from, &off, &s.Added.Key, &s.Added.Request, &reminders,
 	)
 	s.HideCode, s.Delivery, s.Type = hide != 0, innsigli.Delivery(delivery), innsigli.SignatureType(kind)
-	s.Language, s.WrongTries, s.CodesInHour = innsigli.Language(language), int(wrong), int(codes)
+	s.Language, s.WrongTries, s.Forgiven, s.CodesInHour = innsigli.Language(language), int(wrong), int(forgiven), int(codes)
 	s.InvitedAt, s.FirstSeenAt, s.LastTokenAt, s.SignedAt = timeOf(invited), timeOf(seen), timeOf(token), timeOf(signed)
 	s.Reading.LastAt, s.Reading.Seconds, s.Reading.Downloads = timeOf(readAt), int(readSeconds), int(downloads)
 	s.Passes = int(passes)

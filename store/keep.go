@@ -26,6 +26,7 @@ const (
 	qPassOn = `update signee set passed_to = $1 where key = $2 and process = $3 and removed_at = 0 and signed_at = 0`
 	qMirror = `update signee set position = -1 - (select o.position from signee o where o.key = $1), passes = $2 where key = $3 and process = $4`
 	qPlace  = `update signee set position = -1 - position where key = $1 and process = $2`
+	qReopen = `update signee set forgiven = wrong_tries where key = $1 and process = $2`
 	qMeta   = `update process set meta = $1 where key = $2`
 	// The invitation of a person of a sequence, and a code for all documents, may stand with any of the person's signees.
 	qHush = `update job set dropped = 1, state = case state when 'ready' then 'dropped' else state end,
@@ -180,6 +181,9 @@ func keepSignees(b *batch, f *innsigli.Facts, c *innsigli.Change) {
 	}
 	for i := range c.Reassign {
 		keepReassigned(b, f, &c.Reassign[i])
+	}
+	for _, k := range c.Reopen {
+		b.must("reopening", qReopen, string(k), key)
 	}
 	for i := range c.Add {
 		newSignee(b, key, &c.Add[i])

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,7 +135,7 @@ func fiveCodes(t *testing.T, r *rig, _ *server, c *clock) {
 
 func lockedAfterTwenty(t *testing.T, r *rig, s *server, c *clock) {
 	t.Helper()
-	p := r.create(innsiglitest.PDF(t, 1, "locked"), byMail("Ann", "ann@locked.example"))
+	p := r.create(innsiglitest.PDF(t, 1, "locked"), byMail("Ann", "ann@locked.example"), byMail("Bo", "bo@locked.example"))
 	for range innsigli.MaxWrongTries / innsigli.MaxCodeTries {
 		token := r.tokenFor(p, 0)
 		for range innsigli.MaxCodeTries {
@@ -147,9 +148,38 @@ func lockedAfterTwenty(t *testing.T, r *rig, s *server, c *clock) {
 	if code, _ := a.errorCode(); a.status != http.StatusTooManyRequests || code != "OtpLocked" {
 		t.Errorf("after 20 wrong tries: %d %s", a.status, a.body)
 	}
+	if page := string(r.visit("POST", "/s/"+p.Key+"/"+p.Signees[0].Key+"/code", "", url.Values{}).body); !strings.Contains(page, "The sender can open the signing again") {
+		t.Errorf("the page of somebody who is locked out: %s", page)
+	}
+	reopened(t, r, s, p)
 	if st := r.cancel(p.Key); st != http.StatusNoContent {
 		t.Errorf("cancel of a locked process: %d", st)
 	}
+}
+
+// reopened lets Ann, who is locked out, sign after all, as the page tells her.
+func reopened(t *testing.T, r *rig, s *server, p process) {
+	t.Helper()
+	path := "/management/signing/" + p.Key + "/signee/" + p.Signees[0].Key + "/reopen"
+	if a := r.ask("POST", path, "", nil); a.status != http.StatusUnauthorized {
+		t.Errorf("without credentials: %d", a.status)
+	}
+	refusal(t, "a user that is none", r.ask("POST", path+"?User=boss", "own", nil), http.StatusBadRequest, "Email", "User")
+	refusal(t, "another's process", r.ask("POST", path, r.company("Locked hf."), nil), http.StatusNotFound, "NotFound")
+	for range 2 {
+		if a := r.ask("POST", path+"?User=boss@nordurljos.example", "own", nil); a.status != http.StatusNoContent || len(a.body) > 0 {
+			t.Errorf("reopen: %d %s", a.status, a.body)
+		}
+	}
+	if n := count(r.statuses(p.Key), "SigneeReopened"); n != 1 {
+		t.Errorf("%d lines in the log", n)
+	}
+	token := r.tokenFor(p, 0)
+	refusedCode(t, r.otp(token, wrongOf(codeFor(s, token))), "1120")
+	if a := r.otp(token, codeFor(s, token)); a.status != http.StatusOK {
+		t.Fatalf("sign: %d %s", a.status, a.body)
+	}
+	refusal(t, "whoever has signed", r.ask("POST", path, "own", nil), http.StatusBadRequest, "AlreadySigned")
 }
 
 func sameAnswerAgain(t *testing.T, r *rig, s *server, _ *clock) {
