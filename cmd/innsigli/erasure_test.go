@@ -19,25 +19,64 @@ import (
 	"github.com/innsigli/innsigli/keyring"
 )
 
-// TestErasure searches every byte of the data folder after a cancel: the database, its log, documents, the outbox,
-// caches. There must be neither a marker of the document's text, nor of the signed copy, nor an unwrapped key.
+// TestErasure searches every byte of the data folder after everything that ends a process before all have signed: the
+// database, its log, documents, the outbox, caches. There must be neither a marker of the document's text, nor of the signed
+// copy, nor an unwrapped key.
 func TestErasure(t *testing.T) {
+	outbox := func(s *settings) { s.SMTP, s.SMS = "", "" }
 	for _, c := range []struct {
 		name, db string
+		end      ending
 		tweak    func(*settings)
 	}{
-		{"sqlite", "sqlite", func(*settings) {}},
-		{"sqlite and the built-in outbox", "sqlite", func(s *settings) { s.SMTP, s.SMS = "", "" }},
-		{"postgres", "postgres", func(*settings) {}},
+		{"canceled, sqlite", "sqlite", cancels, func(*settings) {}},
+		{"canceled, sqlite and the built-in outbox", "sqlite", cancels, outbox},
+		{"canceled, postgres", "postgres", cancels, func(*settings) {}},
+		{"declined, sqlite and the built-in outbox", "sqlite", declines, outbox},
+		{"declined, postgres", "postgres", declines, func(*settings) {}},
+		{"expired, sqlite", "sqlite", expires, func(*settings) {}},
+		{"expired, postgres", "postgres", expires, func(*settings) {}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, s := newLocal(t, c.db, seams{}, c.tweak)
-			erasure(t, r, s)
+			var clock clock
+			r, s := newLocal(t, c.db, seams{now: clock.now}, c.tweak)
+			r.hook() // of which the event of an expiry carries the document
+			before, wrapped := erasure(t, r, s, func(p process) { c.end(t, r, &clock, p) })
+			if c.name == "canceled, "+c.db {
+				rotatedAway(t, r, s, before, wrapped)
+			}
 		})
 	}
 }
 
-func erasure(t *testing.T, r *rig, s *server) {
+// ending ends a process that the second of two people has not signed.
+type ending func(*testing.T, *rig, *clock, process)
+
+func cancels(t *testing.T, r *rig, _ *clock, p process) {
+	t.Helper()
+	if st := r.cancel(p.Key); st != http.StatusNoContent {
+		t.Fatalf("cancel: %d", st)
+	}
+}
+
+func declines(t *testing.T, r *rig, _ *clock, p process) {
+	t.Helper()
+	if a := r.decline(p, 1, "too dear"); a.status != http.StatusOK {
+		t.Fatalf("decline: %d %s", a.status, a.body)
+	}
+}
+
+func expires(t *testing.T, r *rig, c *clock, p process) {
+	t.Helper()
+	r.settled() // else the jump takes leases away
+	c.add(30 * 24 * time.Hour)
+	if st := r.shown(p); st != "Expired" {
+		t.Fatalf("after 30 days: %s", st)
+	}
+}
+
+// erasure gives a copy of the folder from before the end, and the key as it lay there.
+func erasure(t *testing.T, r *rig, s *server, end func(process)) (before string, wrapped innsigli.WrappedKey) {
 	t.Helper()
 	const marker = "The-fee-is-4711-kronur"
 	const fileMarker = "The-annex-names-8212-kronur"
@@ -72,11 +111,9 @@ func erasure(t *testing.T, r *rig, s *server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := copyFolder(t, r.data)
+	before = copyFolder(t, r.data)
 
-	if st := r.cancel(p.Key); st != http.StatusNoContent {
-		t.Fatalf("cancel: %d", st)
-	}
+	end(p)
 	r.settledCopy(p.Key)
 	r.settled()
 	if err := s.db.Flush(t.Context()); err != nil {
@@ -92,7 +129,7 @@ func erasure(t *testing.T, r *rig, s *server) {
 		"data key":                  key,
 		"data key in hex":           []byte(hex.EncodeToString(key)),
 		"data key in base64":        []byte(base64.StdEncoding.EncodeToString(key)),
-		"outcome in the owner copy": []byte(`"outcome": "canceled"`),
+		"outcome in the owner copy": []byte(`"outcome": "`),
 	}
 	if s.plan.sqlite() {
 		secrets["wrapped data key"] = wrapped.Bytes // PostgreSQL's heap is not in the folder; see the rotation below
@@ -104,7 +141,7 @@ func erasure(t *testing.T, r *rig, s *server) {
 		}
 	}
 	search(t, r.data, secrets)
-	rotatedAway(t, r, s, before, wrapped)
+	return before, wrapped
 }
 
 // keyText is a line of a key file.
