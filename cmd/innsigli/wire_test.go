@@ -24,8 +24,16 @@ import (
 // sends and expects them.
 
 func TestWire(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, "sqlite")
+	onBoth(t, func(t *testing.T, db string) {
+		t.Helper()
+		t.Parallel()
+		wireOn(t, db)
+	})
+}
+
+func wireOn(t *testing.T, db string) {
+	t.Helper()
+	r := newRig(t, db)
 	other := r.company("Other hf.")
 	for _, x := range []struct {
 		name string
