@@ -27,9 +27,10 @@ run: build
 setup:
 	@tools/setup.sh
 
-## test: every test, with the race detector, in random order, then every fuzz target for FUZZTEST
+## test: every test, with the race detector, in random order; every byte of a sealed file, without it; then every fuzz target for FUZZTEST
 test: setup
 	$(GO) test -race -shuffle=on -timeout 45m ./...
+	CGO_ENABLED=0 $(GO) test -run FlippedByte ./pades
 	@CGO_ENABLED=0 GO=$(GO) tools/fuzz.sh $(FUZZTEST) 2
 
 ## races: the races of the verbs, and random verbs against a model, many rounds

@@ -80,7 +80,7 @@ func TestNoFlippedByteIsOverlooked(t *testing.T) {
 	to := from + 2*3000 + 2
 	step := 1
 	if raceDetector {
-		step = 17 // all of them take a minute then
+		step = 17 // all of them take a minute then; `make test` does it once more without
 	}
 	same := func(r *pades.Report) bool {
 		s := &r.Signatures[0]
