@@ -26,6 +26,15 @@ type Activity struct {
 	// its processes; both are zero for a process alone.
 	Sequence Sequence
 	Persons  []SequenceSignee
+	// Listed says when its signees came and were changed, whatever lines the query leaves out.
+	Listed map[SigneeKey]Listing
+}
+
+// Listing is what the log says of a signee of a process.
+type Listing struct {
+	AddedAt   time.Time
+	AddedBy   string    // whoever added the signee to the running process; empty for those who were there from the beginning
+	UpdatedAt time.Time // when the signee was changed last or signed; zero before
 }
 
 // Activity lists what happened to the caller's processes.

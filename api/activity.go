@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -45,6 +46,7 @@ type activitySignee struct {
 	Email         string `json:"email,omitempty"`
 	CreatedAt     string `json:"createdAt"`
 	CreatedBy     string `json:"createdBy"`
+	UpdatedAt     string `json:"updatedAt,omitempty"`
 	SignatureType string `json:"signatureType"`
 }
 
@@ -125,15 +127,12 @@ func (a *API) wrapActivity(act innsigli.Activity) activityWrapper {
 		}
 		out.ActivityLog = append(out.ActivityLog, item)
 	}
-	by := p.User
-	if by == "" {
-		by = innsigli.SystemActor
-	}
 	for _, s := range p.Signees {
+		l := act.Listed[s.Key]
 		out.Signees = append(out.Signees, activitySignee{
 			ProcessKey: string(p.Key), SigneeKey: string(s.Key), Ssn: dashedSsn(s.Ssn), Name: s.Name, Address: s.Address,
-			PostalCode: s.PostalCode, City: s.City, Phone: s.Phone, Email: s.Email, CreatedAt: logTime(p.CreatedAt), CreatedBy: by,
-			SignatureType: s.Type.String(),
+			PostalCode: s.PostalCode, City: s.City, Phone: s.Phone, Email: s.Email, CreatedAt: logTime(l.AddedAt),
+			CreatedBy: cmp.Or(l.AddedBy, p.User, innsigli.SystemActor), UpdatedAt: logTimeIf(l.UpdatedAt), SignatureType: s.Type.String(),
 		})
 	}
 	return out

@@ -125,6 +125,14 @@ func rfc3339(t time.Time) string {
 // logTime is the activity log's form: seven fraction digits (facts/wire.md 1.2).
 func logTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 
+// logTimeIf is the same of a time that may be none.
+func logTimeIf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return logTime(t)
+}
+
 // wireTime reads RFC 3339, the same without a zone (UTC), and plain dates.
 func wireTime(s string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02"} {

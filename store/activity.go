@@ -150,7 +150,9 @@ const (
 	logColumns = `select l.id, l.at, l.process, l.flow, l.signee, l.kind, l.detail, l.message,
 		coalesce(o.actor, ''), coalesce(o.address, ''), coalesce(o.agent, ''), coalesce(o.mail, '')
 		from log l left join log_person o on o.log = l.id`
-	qLines   = logColumns + ` where l.process = $1 and l.at >= $2 and l.at < $3 order by l.id`
+	qLines  = logColumns + ` where l.process = $1 and l.at >= $2 and l.at < $3 order by l.id`
+	qListed = `select l.signee, l.kind, l.at, coalesce(o.actor, '') from log l left join log_person o on o.log = l.id
+		where l.process = $1 and l.kind in ('SigneeAdded', 'SigneeUpdated', 'SigneeSigned') order by l.id`
 	qPersons = `select s.person, s.key, s.process from process p join signee s on s.process = p.key
 		where p.grp = $1 and s.person <> '' order by p.position, s.position`
 )
@@ -174,6 +176,8 @@ func (d *DB) activities(ctx context.Context, keys []string, q innsigli.ActivityQ
 				out[i].Lines = append(out[i].Lines, e)
 				return err
 			}, k, micros(q.From), micros(q.To))
+			out[i].Listed = map[innsigli.SigneeKey]innsigli.Listing{}
+			b.query("listed", qListed, func(r row) error { return scanListed(r, out[i].Listed) }, k)
 		}
 		if err := r.run(ctx, b); err != nil {
 			return err
@@ -197,6 +201,25 @@ func (d *DB) activities(ctx context.Context, keys []string, q innsigli.ActivityQ
 		return r.run(ctx, people)
 	})
 	return out, err
+}
+
+// scanListed takes a line about a signee to what earlier ones say of that signee.
+func scanListed(r row, all map[innsigli.SigneeKey]innsigli.Listing) error {
+	var k innsigli.SigneeKey
+	var kind innsigli.LogKind
+	var at int64
+	var actor string
+	if err := r.Scan((*string)(&k), (*string)(&kind), &at, &actor); err != nil {
+		return err
+	}
+	l := all[k]
+	if kind == innsigli.LogSigneeAdded {
+		l.AddedAt, l.AddedBy = timeOf(at), actor
+	} else {
+		l.UpdatedAt = timeOf(at)
+	}
+	all[k] = l
+	return nil
 }
 
 func scanLine(r row) (innsigli.LogEntry, error) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/innsigli/innsigli/innsiglitest"
 )
 
@@ -147,6 +149,29 @@ func (r *rig) removeSignee(p process, n int) answer {
 	return r.ask("DELETE", "/management"+signeePath(p, n)+"?User=boss@nordurljos.example", "own", nil)
 }
 
+// listedOf holds what the log says of two signees, of whom the second was added by an API key, and both have signed.
+func listedOf(t *testing.T, r *rig, key string) {
+	t.Helper()
+	ask := func(filter string) (got []struct{ CreatedAt, CreatedBy, UpdatedAt string }) {
+		var all []struct {
+			Signees []struct{ CreatedAt, CreatedBy, UpdatedAt string }
+		}
+		r.ask("GET", "/signing/activity/"+key+"?StartDate=2020-01-01&EndDate=2100-01-01"+filter, "own", nil).json(t, &all)
+		if len(all) != 1 || len(all[0].Signees) != 2 {
+			t.Fatalf("activity%s: %+v", filter, all)
+		}
+		return all[0].Signees
+	}
+	got := ask("")
+	ann, bo := got[0], got[1]
+	if ann.CreatedBy != "owner@nordurljos.example" || bo.CreatedBy != "API key 1" || bo.CreatedAt <= ann.CreatedAt || ann.UpdatedAt <= bo.CreatedAt || bo.UpdatedAt <= ann.UpdatedAt {
+		t.Errorf("signees of the log: %+v", got)
+	}
+	if diff := cmp.Diff(got, ask("&User=owner@nordurljos.example")); diff != "" {
+		t.Errorf("a filter of lines changes what is said of people: %s", diff)
+	}
+}
+
 func addedSignee(t *testing.T, r *rig) {
 	t.Helper()
 	p := r.create(innsiglitest.PDF(t, 1, "added"), byMail("Ann", "ann@add.example"))
@@ -185,6 +210,7 @@ func addedSignee(t *testing.T, r *rig) {
 	if log := r.statuses(p.Key); count(log, "SigneeAdded") != 2 || count(log, "Completed") != 1 {
 		t.Errorf("log %q", log)
 	}
+	listedOf(t, r, p.Key)
 	if a := r.addSignee(p.Key, byMail("Late", "late@add.example")); a.status != http.StatusBadRequest {
 		t.Errorf("after the end: %d %s", a.status, a.body)
 	}
