@@ -75,6 +75,19 @@ func (a *API) sequenceSignee(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, a.sequence(v))
 }
 
+// sequenceOfCompany is GET /management/signing/sequential?SequenceKey=, which is ours: for who has kept no link of a signee.
+func (a *API) sequenceOfCompany(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+	k := strings.ToLower(strings.TrimSpace(web.Query(r).Get("sequencekey")))
+	if k == "" {
+		return innsigli.InvalidField("SequenceKey", "NotEmpty", "SequenceKey is required.")
+	}
+	v, err := a.Service.SequenceOf(r.Context(), c, innsigli.SequenceKey(k))
+	if err != nil {
+		return err
+	}
+	return web.WriteJSON(w, http.StatusOK, a.sequence(v))
+}
+
 // cancelSequence is DELETE /management/signing/sequential?SequenceKey=&User=: 200 with the canceled sequence.
 func (a *API) cancelSequence(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
 	q := web.Query(r)

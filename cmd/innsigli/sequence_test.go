@@ -187,10 +187,19 @@ func sequenceShown(t *testing.T, r *rig, q sequence, owner string) {
 		t.Errorf("Bo sees more than is his: %+v", own)
 	}
 	var whole sequence
-	r.ask("GET", "/api/Signing/Sequential/"+q.Key+"/Signee/"+q.person(1), "own", nil).json(t, &whole)
+	byLink := r.ask("GET", "/api/Signing/Sequential/"+q.Key+"/Signee/"+q.person(1), "own", nil)
+	byLink.json(t, &whole)
 	if len(whole.Signees) != 2 || len(whole.SigningProcesses) != 2 || whole.User != owner {
 		t.Errorf("the company sees %+v", whole)
 	}
+	if byKey := r.ask("GET", "/management/signing/sequential?sequencekey="+q.Key, "own", nil); !bytes.Equal(byKey.body, byLink.body) {
+		t.Errorf("by the sequence's key: %d %s", byKey.status, byKey.body)
+	}
+	for what, key := range map[string]string{"unknown": "pg" + strings.Repeat("0", 32), "malformed": "pg", "a process": q.SigningProcesses[0].Key} {
+		refusal(t, what, r.ask("GET", "/management/signing/sequential?SequenceKey="+key, "own", nil), http.StatusNotFound, "NotFound")
+	}
+	refusal(t, "none", r.ask("GET", "/management/signing/sequential", "own", nil), http.StatusBadRequest, "NotEmpty", "SequenceKey")
+	refusal(t, "another's", r.ask("GET", "/management/signing/sequential?SequenceKey="+q.Key, r.company("Foreign hf."), nil), http.StatusNotFound, "NotFound")
 }
 
 func sequenceInOrder(t *testing.T, r *rig) {
