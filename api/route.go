@@ -183,9 +183,28 @@ func (rt *Route) refusals() map[int]reflect.Type {
 func (rt *Route) handler(a *API) http.HandlerFunc {
 	switch {
 	case rt.own != nil:
-		return a.Frame.Handle(a.authenticated(rt.Tag, rt.own))
+		return a.Frame.Handle(a.authenticated(rt.Tag, func(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
+			if err := rt.checkQuery(r); err != nil {
+				return err
+			}
+			return rt.own(w, r, c)
+		}))
 	case rt.open != nil:
-		return a.Frame.Handle(rt.open)
+		return a.Frame.Handle(func(w http.ResponseWriter, r *http.Request) error {
+			if err := rt.checkQuery(r); err != nil {
+				return err
+			}
+			return rt.open(w, r)
+		})
 	}
 	return nil
+}
+
+// checkQuery lets nothing be done for a query that says two things, such as a cancel of two processes.
+func (rt *Route) checkQuery(r *http.Request) error {
+	names := make([]string, len(rt.query))
+	for i, n := range rt.query {
+		names[i] = strings.TrimSuffix(n, "*")
+	}
+	return web.CheckQuery(r, names...)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -78,6 +79,32 @@ func Scalar(v jsontext.Value) (s string, ok bool) {
 		return s, err == nil
 	}
 	return string(v), k == '0' || k == 't' || k == 'f'
+}
+
+// CheckQuery refuses a query that does not say one thing about the parameters of these names: one that is there twice, in
+// whatever letter case, because one of the two would be ignored, and one that cannot be decoded, because [Query] leaves it
+// out in silence. The error is Invalid and names the parameter.
+func CheckQuery(r *http.Request, names ...string) error {
+	seen := map[string]bool{}
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil {
+			name = plain
+		}
+		i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+		if i < 0 {
+			continue
+		}
+		name = names[i]
+		if _, err := url.QueryUnescape(value); err != nil || strings.Contains(pair, ";") {
+			return innsigli.InvalidField(name, "Malformed", name+" cannot be read: in a query % is written %25, and ; is written %3B.")
+		}
+		if seen[name] {
+			return innsigli.InvalidField(name, "Duplicate", name+" is there twice.")
+		}
+		seen[name] = true
+	}
+	return nil
 }
 
 // Query is the request's query with names in lower case, since the public API takes them in any.

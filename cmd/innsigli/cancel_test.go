@@ -99,6 +99,7 @@ func cancelRow2(t *testing.T, r *rig) {
 func cancelRow3(t *testing.T, r *rig) {
 	t.Helper()
 	p := r.create(innsiglitest.PDF(t, 1, "row three"), byMail("Ann", "row3-ann@example.com"))
+	other := r.create(innsiglitest.PDF(t, 1, "row three"), byMail("Bo", "row3-bo@example.com"))
 	for _, c := range []struct{ name, query, field string }{
 		{"no key", "", "ProcessKey"},
 		{"empty key", "?ProcessKey=", "ProcessKey"},
@@ -106,12 +107,22 @@ func cancelRow3(t *testing.T, r *rig) {
 		{"user is no address", "?ProcessKey=" + p.Key + "&User=boss", "User"},
 		{"user with a line break", "?ProcessKey=" + p.Key + "&User=a@b.example%0d%0aBcc:c@d.example", "User"},
 		{"user with NUL", "?ProcessKey=" + p.Key + "&User=a%00@b.example", "User"},
+		{"two keys", "?ProcessKey=" + p.Key + "&ProcessKey=" + other.Key, "ProcessKey"},
+		{"two keys in two letter cases", "?ProcessKey=" + p.Key + "&processkey=" + other.Key, "ProcessKey"},
+		{"two users", "?ProcessKey=" + p.Key + "&User=a@b.example&user=c@d.example", "User"},
+		{"key that cannot be decoded", "?ProcessKey=" + p.Key + "%zz", "ProcessKey"},
+		{"user that cannot be decoded", "?ProcessKey=" + p.Key + "&User=100%@b.example", "User"},
+		{"user after a semicolon", "?ProcessKey=" + p.Key + ";User=a@b.example", "ProcessKey"},
+		{"user with a semicolon", "?ProcessKey=" + p.Key + "&User=a;b@c.example", "User"},
 		{"wrong user is told before an unknown key", "?ProcessKey=sp00&User=boss", "User"},
 	} {
 		a := r.ask("DELETE", "/management/signing"+c.query, "own", nil)
 		if _, fields := a.errorCode(); a.status != http.StatusBadRequest || !slices.Contains(fields, c.field) {
 			t.Errorf("%s: got %d %s, want 400 naming %s", c.name, a.status, a.body, c.field)
 		}
+	}
+	if st := r.shown(other); st != "Started" && st != "Created" {
+		t.Errorf("what was refused has made the process %s", st)
 	}
 	if st := r.sign(p, 0); st.status != http.StatusOK {
 		t.Fatalf("sign: %d %s", st.status, st.body)
