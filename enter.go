@@ -162,7 +162,7 @@ func (s *Service) RequestEntry(ctx context.Context, r EntryRequest) (Challenge, 
 	}
 	token := NewToken()
 	r.ways = s.Ways
-	_, c, err := s.decide(ctx, t, s.unlessDue(func(f Facts) (Change, error) { return decideEntryCode(f, r, token) }))
+	c, err := s.sendCode(ctx, t, s.unlessDue(func(f Facts) (Change, error) { return decideEntryCode(f, r, token) }))
 	if KindOf(err) == NotFound {
 		return Challenge{}, missing
 	}

@@ -50,6 +50,8 @@ type Store interface {
 
 	// TakeText counts an SMS or a call that is about to be handed over; false when a limit of the hour is reached.
 	TakeText(ctx context.Context, t Text) (bool, error)
+	// TextWait is how long an SMS or a call would have to wait for room in the hour, as of now; 0: it may go.
+	TextWait(ctx context.Context, t Text) (time.Duration, error)
 
 	// Activity lists the log of a company.
 	Activity(ctx context.Context, c CompanyKey, q ActivityQuery) ([]Activity, error)

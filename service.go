@@ -44,6 +44,10 @@ type Service struct {
 	MailsAnHour int
 	// MailsRefused is told of each request that was refused for that; may be nil.
 	MailsRefused func()
+	// TextLimits bound SMS and calls.
+	TextLimits TextLimits
+	// TextsRefused is told of each code that was refused for them; may be nil.
+	TextsRefused func()
 }
 
 // Clock gives a clock for Service.Now from the wall's.

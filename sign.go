@@ -23,7 +23,7 @@ func (s *Service) RequestCode(ctx context.Context, r CodeRequest) (Challenge, er
 	}
 	token := NewToken()
 	r.ways = s.Ways
-	_, c, err := s.decide(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, nil, func(f Facts) (Change, error) {
+	c, err := s.sendCode(ctx, Target{Process: r.Process}, s.admitted(ctx, r.Signee, nil, func(f Facts) (Change, error) {
 		return decideCode(f, r, token)
 	}))
 	if KindOf(err) == NotFound {

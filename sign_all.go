@@ -20,7 +20,7 @@ func (s *Service) RequestSequenceCode(ctx context.Context, r SequenceCodeRequest
 	}
 	token := NewToken()
 	r.ways = s.Ways
-	_, c, err := s.decide(ctx, Target{Sequence: r.Sequence}, s.admittedPerson(ctx, r.Signee, func(f Facts) (Change, error) {
+	c, err := s.sendCode(ctx, Target{Sequence: r.Sequence}, s.admittedPerson(ctx, r.Signee, func(f Facts) (Change, error) {
 		return decideSequenceCode(f, r, token)
 	}))
 	if KindOf(err) == NotFound {

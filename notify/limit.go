@@ -2,11 +2,7 @@ package notify
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"io"
 
 	"github.com/innsigli/innsigli"
 )
@@ -26,11 +22,7 @@ func (n *Notifier) mayText(ctx context.Context, s *scene) error {
 	case j.Kind == innsigli.JobSmsCanceled, j.Kind == innsigli.JobSmsExpired:
 		return nil
 	}
-	mac := hmac.New(sha256.New, n.Options.TallyKey)
-	_, _ = io.WriteString(mac, j.Address)
-	ok, err := n.Store.TakeText(ctx, innsigli.Text{
-		UID: j.UID, Company: s.facts.Company.Key, Process: j.Process, Number: hex.EncodeToString(mac.Sum(nil)[:16]), Limit: n.Options.SmsHour,
-	})
+	ok, err := n.Store.TakeText(ctx, n.Options.Texts.Text(s.facts.Company.Key, j.Process, j))
 	if err == nil && !ok {
 		err = errTooManyTexts
 	}

@@ -19,7 +19,7 @@ func TestLimitsHoldSmsBackButNoFarewell(t *testing.T) {
 		for _, pumped := range []bool{false, true} {
 			w := newWorld(t, innsiglitest.SMTPOptions{})
 			w.facts.Process.State, w.facts.Process.EndedAt, w.pumped = right[0], noon, pumped
-			w.Options.SmsHour, w.Options.TallyKey = 7, []byte("key")
+			w.Options.Texts = innsigli.TextLimits{Key: []byte("key"), OfCompany: 7}
 			_, _, err := w.run(t, job(kind, bjorn, address(kind), innsigli.LangEn))
 			waits := pumped && !farewell
 			if (err != nil) != waits || innsigli.IsPermanent(err) || len(w.gateway.Texts()) == 1 == waits {

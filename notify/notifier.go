@@ -45,10 +45,8 @@ type Options struct {
 	Allow []netip.Prefix
 	// Numbers are those that SMS go to, and calls (--sms-allow).
 	Numbers innsigli.Numbers
-	// SmsHour is how many SMS and calls a company has within an hour (--sms-hour).
-	SmsHour int
-	// TallyKey is the key under which numbers are hashed to be counted.
-	TallyKey []byte
+	// Texts bound SMS and calls (--sms-hour).
+	Texts innsigli.TextLimits
 }
 
 // Notifier makes messages and hands them over. All fields but Options and Calls are needed.

@@ -43,7 +43,7 @@ func limits() string {
 	line("API keys", "%d a company (400)", innsigli.MaxAPIKeys)
 	line("origins", "%d a company, %d bytes each (400)", innsigli.MaxOrigins, innsigli.MaxOriginLen)
 	line("retention", "%d days (400)", innsigli.MaxRetentionDays)
-	line("SMS and calls", "%d an hour and number, %d a process, of a company as sms-hour says; what is over waits", innsigli.MaxTextsOfNumber, innsigli.MaxTextsOfProcess)
+	line("SMS and calls", "%d an hour and number, %d a process, of a company as sms-hour says; what is over waits, codes are refused (429)", innsigli.MaxTextsOfNumber, innsigli.MaxTextsOfProcess)
 	line("inbound receipts", "%d bytes of mail, %d of JSON, %d of a form (413)", inbound.MaxMail, inbound.MaxJSON, inbound.MaxForm)
 	line("webhooks", "%d a flow, addresses of %d bytes (400)", innsigli.MaxWebhooks, innsigli.MaxWebhookURL)
 	line("signature key", "the former one %s unless said, %s at most (400), and %s more for what was sent before",

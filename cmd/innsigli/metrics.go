@@ -19,6 +19,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 
 	mailsRefused prometheus.Counter
+	textsRefused prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -28,6 +29,9 @@ func newMetrics() *metrics {
 		}, []string{"method", "route", "status"}),
 		mailsRefused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "innsigli_mail_limit_refusals_total", Help: "Requests of companies that would have written to more addresses than they may within an hour.",
+		}),
+		textsRefused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "innsigli_text_limit_refusals_total", Help: "Codes that were asked for by SMS or call while a limit of the hour was reached.",
 		}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "innsigli_http_request_seconds", Help: "Time to answer, by route.", Buckets: prometheus.DefBuckets,
@@ -48,7 +52,7 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 
 func (m *metrics) handler(s *server) http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(m.requests, m.seconds, m.mailsRefused, backlog{s}, collectors.NewGoCollector(),
+	reg.MustRegister(m.requests, m.seconds, m.mailsRefused, m.textsRefused, backlog{s}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }

@@ -11,10 +11,10 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/innsiglitest"
@@ -307,8 +307,16 @@ func TestSmsAreNotPumped(t *testing.T) {
 		r.mailTo("far@pump.example", func(m innsiglitest.Mail) bool { return codeOf(m) != "" }) // not to the other country
 		code(1)
 		r.sms.Wait(t, 1)
-		code(1)
-		time.Sleep(300 * time.Millisecond)
+		r.settled()
+		a = r.ask("POST", "/signing/sign/"+p.Key+"/signee/"+p.Signees[1].Key, "", nil)
+		refusal(t, "a code beyond the hour's SMS", a, http.StatusTooManyRequests, "TooManyCodes")
+		if wait, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || wait < 3500 || wait > 3600 {
+			t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
+		}
+		if m := string(r.ask("GET", "/metrics", "", nil).body); !strings.Contains(m, "innsigli_text_limit_refusals_total 1") {
+			t.Error("the refusal is not counted")
+		}
+		r.settled() // nothing waits
 		if n := len(r.sms.Texts()); n != 1 {
 			t.Errorf("%d SMS within the hour, want 1", n)
 		}

@@ -129,6 +129,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.svc.TextLimits, s.svc.TextsRefused = innsigli.TextLimits{Key: tally, OfCompany: s.plan.SMSHour}, s.metrics.textsRefused.Inc
 	calls, err := s.callers()
 	if err != nil {
 		return err
@@ -138,7 +139,7 @@ func (s *server) wireJobs(ctx context.Context) error {
 	n := &notify.Notifier{
 		Store: s.svc.Store, Queue: queue, Docs: s.svc, Identity: s.svc.Identity, Links: links{s.plan.public, s.svc.Unsubscriber}, Keys: s.svc.Keys,
 		Mail: s.plan.seam.wrapMail(mail), Sms: sms, Calls: calls, From: s.plan.mailFrom, Return: s.plan.MailReturn, Domain: mailDomain(s.plan.public.Hostname()),
-		Options: notify.Options{Allow: s.plan.webhookAllow, Numbers: s.svc.Ways.Numbers, SmsHour: s.plan.SMSHour, TallyKey: tally}, Now: s.now, Log: s.log,
+		Options: notify.Options{Allow: s.plan.webhookAllow, Numbers: s.svc.Ways.Numbers, Texts: s.svc.TextLimits}, Now: s.now, Log: s.log,
 	}
 	s.svc.Templater = n
 	handlers := map[innsigli.JobKind]job.Handler{
