@@ -31,6 +31,9 @@ func Refusal(r *http.Request, err error) (int, *innsigli.Error) {
 		return http.StatusBadRequest, innsigli.InvalidField(e.Path, "Malformed",
 			sentence(e.Path, fmt.Sprintf("is malformed at byte %d: %s", e.Offset, e.Reason)))
 	}
+	if _, ok := errors.AsType[*BrokenBodyError](err); ok {
+		return http.StatusBadRequest, &innsigli.Error{Kind: innsigli.Invalid, Code: "Malformed", Text: "The body did not come whole."}
+	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return StatusClientGone, &innsigli.Error{Code: "ClientGone"}
 	}

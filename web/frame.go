@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -40,6 +41,7 @@ func (f *Frame) Wrap(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), requestKey{}, strings.ToLower(rand.Text()[:12]))
 		ctx = context.WithValue(ctx, chi.RouteCtxKey, rc)
 		r = r.WithContext(innsigli.WithAccess(ctx, accessTokens(r)...))
+		r.Body = body{r.Body}
 		rw := &recorder{ResponseWriter: w}
 		h := rw.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -54,6 +56,28 @@ func (f *Frame) Wrap(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(rw, fold(r))
 	})
+}
+
+// BrokenBodyError is a body that cannot be read to its end: it is shorter than was said, or its chunks are none, or it
+// comes too slowly. That is the client's doing, unlike a disk that does not take it.
+type BrokenBodyError struct{ Cause error }
+
+// Error names the cause.
+func (e *BrokenBodyError) Error() string { return "read body: " + e.Cause.Error() }
+
+// Unwrap gives what the connection said.
+func (e *BrokenBodyError) Unwrap() error { return e.Cause }
+
+// body tells the errors of a connection from all others that happen while a body is read.
+type body struct{ io.ReadCloser }
+
+// Read reads from the body of the request.
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &BrokenBodyError{err}
+	}
+	return n, err
 }
 
 func asError(p any) error {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io/fs"
@@ -40,6 +41,7 @@ func TestHostile(t *testing.T) {
 		{"documents that cannot be sealed", hostileDocuments},
 		{"slow clients hold nobody up", slowClients},
 		{"documents and bodies up to the limit and over", largeBodies},
+		{"bodies that do not come whole", brokenBodies},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.test(t, r.with(t)) })
 	}
@@ -286,16 +288,51 @@ func (r *rig) blobCount() int {
 // begin opens a connection, sends the head of a create of which length bytes are announced, and the first of its body.
 func (r *rig) begin(length int, first string) net.Conn {
 	r.tb.Helper()
+	return r.half("/management/signing", fmt.Sprintf("Content-Length: %d\r\n\r\n%s", length, first))
+}
+
+// half opens a connection and sends a request of JSON as far as it is given: its last headers, and what there is of its body.
+func (r *rig) half(path, rest string) net.Conn {
+	r.tb.Helper()
 	conn, err := (&net.Dialer{}).DialContext(r.tb.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	_, err = fmt.Fprintf(conn, "POST /management/signing HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		strings.TrimPrefix(r.url, "http://"), basic(string(r.creds.CompanyKey), r.creds.APIKey), length, first)
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nContent-Type: application/json\r\n%s",
+		path, strings.TrimPrefix(r.url, "http://"), basic(string(r.creds.CompanyKey), r.creds.APIKey), rest)
 	if err != nil {
 		r.tb.Fatal(err)
 	}
 	return conn
+}
+
+// brokenBodies are the client's fault on every route that takes a body: 400, and nothing for whoever runs the server to see to.
+func brokenBodies(t *testing.T, r *rig) {
+	t.Helper()
+	for _, path := range []string{
+		"/management/signing", "/management/signing/sequential", "/management/sealing", "/management/sealing/xml", "/management/flow", "/management/webhook",
+		"/signing/sign/sp00/signee/si00",
+	} {
+		for name, rest := range map[string]string{
+			"shorter than it says": "Content-Length: 100\r\n\r\n{", "chunks without an end": "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+			"no chunks": "Transfer-Encoding: chunked\r\n\r\nzz\r\n{",
+		} {
+			c := r.half(path, rest)
+			if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != http.StatusBadRequest {
+				t.Errorf("%s, %s: got %d, want 400", path, name, resp.StatusCode)
+			}
+			if err := errors.Join(resp.Body.Close(), c.Close()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 func slowClients(t *testing.T, r *rig) {
