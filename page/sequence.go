@@ -231,8 +231,11 @@ func (h *Handler) signAll(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := h.personForAll(r, v)
 	return h.takeCode(w, r, &p, func(t innsigli.Token, code string, by innsigli.Act) (string, error) {
-		_, err := h.service.SignAll(r.Context(), t, code, by)
-		return "", err // the list says how it stands, also when the token was another link's
+		signed, err := h.service.SignAll(r.Context(), t, code, by)
+		if err != nil || signed.You.Key != v.You.Key || signed.Sequence.Key != v.Sequence.Key {
+			return "", err // the token was another link's: the list says what is true for this one
+		}
+		return "?signed", nil
 	})
 }
 

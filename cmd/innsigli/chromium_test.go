@@ -228,6 +228,14 @@ func (b *chromium) snap(name string) {
 	b.window(b.width, b.height)
 }
 
+// snapHere keeps a picture of the window as it is, when INNSIGLI_SCREENSHOTS names a folder.
+func (b *chromium) snapHere(name string) {
+	b.t.Helper()
+	if shots := os.Getenv("INNSIGLI_SCREENSHOTS"); shots != "" {
+		b.capture(filepath.Join(shots, name+".png"))
+	}
+}
+
 // front puts the tab before the others: one that lies behind draws nothing, and a page in it asks for nothing.
 func (b *chromium) front() {
 	b.t.Helper()
