@@ -87,6 +87,12 @@ func Beside(at, id, summary, mediaType string, v any) Route {
 	return rt
 }
 
+// Failing is the route with a refusal whose body is JSON of v's type and no ErrorResponse.
+func (rt Route) Failing(status int, v any) Route {
+	rt.fails[status] = reflect.TypeOf(v)
+	return rt
+}
+
 // Inbound describes a route, served by another package, that takes something in from programs that have no key of a company:
 // bytes of takes, unless it is empty, or JSON of told's type, and answers JSON of noted's.
 func Inbound(at, id, summary, takes string, told, noted any) Route {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -70,8 +72,7 @@ func (s *server) router(log *slog.Logger) (chi.Router, *api.API, error) {
 	for _, route := range s.inbound().Routes() {
 		r.Method(route.Method, route.Pattern, frame.Handle(route.Handler))
 	}
-	r.Get("/healthz", alive)
-	r.Get("/readyz", s.ready(s.plan.AdminListen == ""))
+	s.health(r, s.plan.AdminListen == "")
 	if s.plan.AdminListen == "" {
 		r.Get("/metrics", onlyLoopback(s.metrics.handler(s).ServeHTTP, a.NotFound()))
 	}
@@ -81,8 +82,9 @@ func (s *server) router(log *slog.Logger) (chi.Router, *api.API, error) {
 // described is what the main listener serves beside the API and the pages, for the document.
 func (s *server) described() []api.Route {
 	out := []api.Route{
-		api.Beside("GET /healthz", "GetHealth", "Says that the process runs.", "text/plain", nil),
-		api.Beside("GET /readyz", "GetReadiness", "Says whether the server can do its work; in detail on the machine itself.", "application/json", readiness{}),
+		api.Beside("GET HEAD /healthz", "GetHealth", "Says that the process runs.", "text/plain", nil),
+		api.Beside("GET HEAD /readyz", "GetReadiness", "Says whether the server can do its work; in detail on the machine itself.", "application/json", readiness{}).
+			Failing(http.StatusServiceUnavailable, readiness{}),
 	}
 	for _, d := range []struct{ at, id, summary, takes string }{
 		{"mail", "ReceiveMailReport", "Takes a report about a mail in: a bounce or a delivery (RFC 3464), a complaint (RFC 5965), or one receipt as JSON. The caller sends the secret of the setting inbound-secret as Bearer token or as the password of Basic.", "message/rfc822"},
@@ -171,10 +173,17 @@ func (s *server) pages(r chi.Router, hidden http.HandlerFunc) (*page.Handler, er
 // adminHandler is what the admin listener serves: metrics, and health in detail for whoever reaches it.
 func (s *server) adminHandler() http.Handler {
 	r := chi.NewRouter()
-	r.Get("/healthz", alive)
-	r.Get("/readyz", s.ready(true))
+	s.health(r, true)
 	r.Handle("/metrics", s.metrics.handler(s))
 	return r
+}
+
+// health mounts what monitors ask, many of which send HEAD.
+func (s *server) health(r chi.Router, detail bool) {
+	for path, h := range map[string]http.HandlerFunc{"/healthz": alive, "/readyz": s.ready(detail)} {
+		r.Get(path, h)
+		r.Head(path, h)
+	}
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) {
@@ -206,7 +215,12 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 		b, err := s.db.Backlog(r.Context())
 		status := http.StatusOK
 		if err != nil {
-			out.Cause, status = "database", http.StatusServiceUnavailable
+			out.Cause = "database"
+		} else if err = writable(s.plan.Data); err != nil {
+			out.Cause = "data folder"
+		}
+		if err != nil {
+			status = http.StatusServiceUnavailable
 			s.log.Error("not ready", "cause", err.Error())
 		}
 		out.Ready = err == nil
@@ -222,4 +236,18 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(out)
 	}
+}
+
+// writable tells whether the folder takes another block: reading goes on for long on a disk that is full or has become
+// read-only, and nothing can be signed or canceled.
+func writable(dir string) (err error) {
+	f, err := os.CreateTemp(dir, "probe-*")
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if _, err := f.Write(make([]byte, os.Getpagesize())); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
 }

@@ -153,6 +153,33 @@ func TestOnlyThisMachine(t *testing.T) {
 	}
 }
 
+// TestNotReadyWithoutADisk: a folder that takes nothing is no server that can be sent work, whatever can still be read.
+func TestNotReadyWithoutADisk(t *testing.T) {
+	t.Parallel()
+	r, _ := newLocal(t, "sqlite", seams{})
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if a := r.ask("HEAD", path, "", nil); a.status != http.StatusOK {
+			t.Errorf("HEAD %s: %d", path, a.status)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(r.data, "probe-*")); err != nil || len(left) > 0 {
+		t.Errorf("left in the folder: %q %v", left, err)
+	}
+	if err := os.Rename(r.data, r.data+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	a := r.ask("GET", "/readyz", "", nil)
+	if err := os.Rename(r.data+"-away", r.data); err != nil {
+		t.Fatal(err)
+	}
+	if a.status != http.StatusServiceUnavailable || !strings.Contains(string(a.body), `"ready":false`) || !strings.Contains(string(a.body), `"cause":"data folder"`) {
+		t.Errorf("without a folder: %d %s", a.status, a.body)
+	}
+	if a := r.ask("GET", "/readyz", "", nil); a.status != http.StatusOK {
+		t.Errorf("when it is back: %d %s", a.status, a.body)
+	}
+}
+
 // TestAdminListener has metrics and detail on an address of their own, and the outbox only where mail does not go out.
 func TestAdminListener(t *testing.T) {
 	t.Parallel()
