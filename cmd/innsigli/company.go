@@ -77,9 +77,7 @@ func (c companySetCmd) Run(ctx context.Context, con console) error {
 		}
 		r.Language = &l
 	}
-	p := plan{settings: settings{base: c.base}}
-	c.locate(&p)
-	in, err := openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
+	in, err := c.open(ctx, con)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/innsigli/innsigli/innsiglitest"
 )
 
 // How the program is set up, started and stopped, and what it shows to whom.
@@ -128,6 +130,33 @@ func TestExitCodes(t *testing.T) {
 		if code != c.want || !strings.Contains(out, c.says) {
 			t.Errorf("innsigli %q: got %d, want %d and %q: %s", c.args, code, c.want, c.says, out)
 		}
+	}
+}
+
+// TestCommandsMakeNoInstallation: where there is none, nothing is verified, and nothing is left.
+func TestCommandsMakeNoInstallation(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"log", "verify"},
+		{"log", "checkpoint"},
+		{"log", "key"},
+		{"log", "prove", "sp00"},
+		{"keys", "rotate"},
+		{"webhook", "list"},
+		{"webhook", "rotate", "--company", "c0"},
+		{"company", "set", "--company", "c0", "--name", "A"},
+	} {
+		data := filepath.Join(t.TempDir(), "data")
+		code, out := exe(t, nil, append(args, "--data", data)...)
+		if code != exitFailed || !strings.Contains(out, "there is no company at") {
+			t.Errorf("innsigli %q: %d %s", args, code, out)
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("innsigli %q made a folder", args)
+		}
+	}
+	if code, out := exe(t, nil, "log", "verify", "--database", innsiglitest.PostgresURL(t), "--data", t.TempDir()); code != exitFailed || !strings.Contains(out, "there is no company at") {
+		t.Errorf("an empty database: %d %s", code, out)
 	}
 }
 

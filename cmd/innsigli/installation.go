@@ -58,6 +58,30 @@ func openInstallation(ctx context.Context, p plan, log *slog.Logger) (in *instal
 	return in, nil
 }
 
+// open opens the installation for a command beside a running server. It makes none: a mistyped folder would be empty, and
+// so its log as it was written.
+func (b base) open(ctx context.Context, con console) (*installation, error) {
+	p := plan{settings: settings{base: b}}
+	b.locate(&p)
+	none := fmt.Errorf("there is no company at --data %s, --database %s: is that where the server works?", p.Data, noPassword(p.database))
+	if file, ok := strings.CutPrefix(p.database, "sqlite:"); ok {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, none
+		}
+	}
+	in, err := openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
+	if err != nil {
+		return nil, err
+	}
+	if some, err := in.db.HasCompany(ctx); err != nil || !some {
+		if err == nil {
+			err = none
+		}
+		return nil, errors.Join(err, in.close())
+	}
+	return in, nil
+}
+
 // nodeID names this process in the leases of jobs.
 func nodeID() string {
 	host, err := os.Hostname()

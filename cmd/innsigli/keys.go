@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/innsigli/innsigli"
 	"github.com/innsigli/innsigli/keyring"
@@ -18,9 +17,7 @@ type keysRotateCmd struct{ base }
 
 // Run rotates beside a running server, which reads the key file again by itself.
 func (c keysRotateCmd) Run(ctx context.Context, con console) error {
-	p := plan{settings: settings{base: c.base}}
-	c.locate(&p)
-	in, err := openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
+	in, err := c.open(ctx, con)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 
 	"github.com/innsigli/innsigli"
@@ -24,9 +23,7 @@ type logCmd struct {
 
 // opened opens an installation for one of the commands.
 func (b base) opened(ctx context.Context, con console) (*installation, *logKeeper, error) {
-	p := plan{settings: settings{base: b}}
-	b.locate(&p)
-	in, err := openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
+	in, err := b.open(ctx, con)
 	if err != nil {
 		return nil, nil, err
 	}

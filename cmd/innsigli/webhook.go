@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"text/tabwriter"
 	"time"
 
@@ -122,13 +121,6 @@ func (c webhookRotateCmd) Run(ctx context.Context, con console) error {
 	}
 	_, err = fmt.Fprintf(con.out, "webhookSignatureKey  %s   (shown once)\nformer key           in use until %s\n", key, until.Format(time.RFC3339))
 	return err
-}
-
-// open opens the installation for a command beside a running server.
-func (b base) open(ctx context.Context, con console) (*installation, error) {
-	p := plan{settings: settings{base: b}}
-	b.locate(&p)
-	return openInstallation(ctx, p, slog.New(slog.NewTextHandler(con.err, nil)))
 }
 
 // asUsage makes a refusal of what was typed a wrong usage.
