@@ -175,7 +175,7 @@ func (rt *Route) refusals() map[int]reflect.Type {
 	}
 	add(true, http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	add(rt.own != nil, http.StatusUnauthorized, http.StatusForbidden)
-	add(len(rt.takes) > 0, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+	add(len(rt.takes) > 0, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	add(len(rt.query) > 0, http.StatusBadRequest)
 	add(strings.Contains(rt.Pattern, "{"), http.StatusBadRequest, http.StatusNotFound)
 	for s, t := range rt.fails {

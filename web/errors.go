@@ -114,6 +114,15 @@ func WriteNotAllowed(w http.ResponseWriter, allowed []string) {
 	}))
 }
 
+// writeEncoded answers 415 to a body that is compressed, and says that none may be (RFC 9110 12.5.3 and 15.5.16). What is
+// decompressed has no limit that the sender feels, and a PDF is compressed already.
+func writeEncoded(w http.ResponseWriter) {
+	w.Header().Set("Accept-Encoding", "identity")
+	_ = WriteJSON(w, http.StatusUnsupportedMediaType, ResponseOf(&innsigli.Error{
+		Code: "ContentEncoding", Text: "Send the body as it is, without Content-Encoding.",
+	}))
+}
+
 func setRetryAfter(w http.ResponseWriter, d time.Duration) {
 	if d > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(d.Seconds()+0.5)))

@@ -54,6 +54,10 @@ func (f *Frame) Wrap(next http.Handler) http.Handler {
 				panic(http.ErrAbortHandler) // net/http's own word for "break the connection off"
 			}
 		}()
+		if encoded := r.Header.Get("Content-Encoding"); encoded != "" && !strings.EqualFold(encoded, "identity") {
+			writeEncoded(rw)
+			return
+		}
 		next.ServeHTTP(rw, fold(r))
 	})
 }

@@ -39,10 +39,13 @@ func ReadJSON(r io.Reader, v any) error {
 	}
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
 		field := fieldPath(e.JSONPointer)
-		return innsigli.InvalidField(field, "Type", strings.TrimSpace(field+" has the wrong type."))
+		return innsigli.InvalidField(field, "Type", sentence(field, "has the wrong type"))
 	}
 	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		field := fieldPath(e.JSONPointer)
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			return innsigli.InvalidField(field, "Duplicate", sentence(field, "is there twice"))
+		}
 		return innsigli.InvalidField(field, "Json", fmt.Sprintf("The body is not valid JSON at byte %d.", e.ByteOffset))
 	}
 	if _, ok := errors.AsType[*innsigli.Error](err); ok {

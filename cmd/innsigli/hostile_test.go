@@ -42,6 +42,7 @@ func TestHostile(t *testing.T) {
 		{"slow clients hold nobody up", slowClients},
 		{"documents and bodies up to the limit and over", largeBodies},
 		{"bodies that do not come whole", brokenBodies},
+		{"bodies that say two things or are no object", strangeBodies},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.test(t, r.with(t)) })
 	}
@@ -332,6 +333,32 @@ func brokenBodies(t *testing.T, r *rig) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// strangeBodies are told what is wrong in words that a person can do something with.
+func strangeBodies(t *testing.T, r *rig) {
+	t.Helper()
+	for _, c := range []struct {
+		name, body, code, field, says string
+	}{
+		{"twice", `{"flowKey":"a","flowKey":"b"}`, "Duplicate", "flowKey", "flowKey is there twice."},
+		{"twice in two letter cases", `{"flowKey":"a","FLOWKEY":"b"}`, "Duplicate", "FLOWKEY", "FLOWKEY is there twice."},
+		{"twice inside", `{"meta":{"a":"1","a":"2"}}`, "Duplicate", "meta.a", "meta.a is there twice."},
+		{"array", `[]`, "Type", "", "The body has the wrong type."},
+		{"text", `"x"`, "Type", "", "The body has the wrong type."},
+		{"goes on after its end", `{}{}`, "Json", "", "The body is not valid JSON at byte 2."},
+	} {
+		a := r.ask("POST", "/management/signing", "own", c.body)
+		refusal(t, c.name, a, http.StatusBadRequest, c.code, c.field)
+		if !strings.Contains(string(a.body), `"message":"`+c.says+`"`) {
+			t.Errorf("%s: %s, want %q", c.name, a.body, c.says)
+		}
+	}
+	a := r.createWith(r.bodyOf(innsiglitest.PDF(t, 1, "gzip"), byMail("Ann", "ann@gzip.example")), http.Header{"Content-Encoding": {"gzip"}})
+	refusal(t, "gzip", a, http.StatusUnsupportedMediaType, "ContentEncoding")
+	if got := a.header.Get("Accept-Encoding"); got != "identity" {
+		t.Errorf("gzip: Accept-Encoding %q", got)
 	}
 }
 
