@@ -73,9 +73,10 @@ func (l *load) shared(places int) int {
 	return max(1, places-places/4) - l.running[classMessage] - l.running[classWebhook]
 }
 
-// qLoad looks whether a claim has anything to do, without taking SQLite's write lock.
+// qLoad looks whether a claim has anything to do, without taking SQLite's write lock. The order leads PostgreSQL to the index: it would
+// read the whole table for a class of which nothing is due.
 const qLoad = `select c.class,
-	(select count(*) from (select 1 from job d where d.state = 'ready' and d.class = c.class and d.due <= $1 limit 1) x),
+	(select count(*) from (select 1 from job d where d.state = 'ready' and d.class = c.class and d.due <= $1 order by d.due, d.id limit 1) x),
 	(select count(*) from job r where r.state = 'running' and r.lease > $1 and r.node = $2 and r.class = c.class),
 	(select count(*) from (select 1 from job s where s.state = 'running' and s.lease <= $1 limit 1) y)
 	from (select 'work' as class union all select 'message' union all select 'webhook' union all select 'code') c`
@@ -93,8 +94,17 @@ const qClaim = `update job set state = 'running', attempt = attempt + 1, lease =
 		where j.state = 'ready' and j.class = $4 and j.due <= $1 and ` + dueTurn + ` order by j.due, j.id limit $5`
 
 // dueTurn says of a job that nothing of its lane runs, nor is an earlier one due.
-const dueTurn = `not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running') and k.id <> j.id
-			and (k.state = 'running' or k.id < j.id and k.due <= $1))`
+const dueTurn = laneFree + ` and k.id < j.id and k.due <= $1` + firstOf
+
+// laneFree says that nothing of a job's lane runs, and begins to say what of it may not wait, which ends with firstOf. Each half is one
+// look into the index job_lane; with "or" between them all of the lane would be read. The words before the state are the index's own,
+// by which SQLite knows it.
+const laneFree = `not exists (` + ofLane + ` and k.state = 'running' and k.id <> j.id` + firstOf + ` and not exists (` + ofLane + ` and k.state = 'ready'`
+
+const ofLane = `select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running')`
+
+// firstOf ends such a look. An offset keeps PostgreSQL from joining: it would compare all that is due before it takes the first few.
+const firstOf = ` limit 1 offset 0)`
 
 const claimed = `) returning id, uid, kind, process, signee, ref, event, address, language, lane, target, coalesce(uniq, ''), due, attempt, earlier, at`
 

@@ -45,8 +45,7 @@ func nthOfTarget() []string {
 }
 
 // itsTurn says that no earlier event of the process for the registration runs or waits.
-const itsTurn = `not exists (select 1 from job k where k.grp = j.grp and k.lane = j.lane and k.lane <> '' and k.state in ('ready', 'running')
-			and k.id <> j.id and (k.state = 'running' or k.id < j.id))`
+const itsTurn = laneFree + ` and k.id < j.id` + firstOf
 
 // qClaimHook takes one of them, unless it was taken, dropped or overtaken since.
 const qClaimHook = `update job set state = 'running', attempt = attempt + 1, lease = $1, node = $2

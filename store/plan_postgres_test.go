@@ -53,6 +53,9 @@ func TestNoStatementOfAVerbReadsAWholeTableOfPostgres(t *testing.T) {
 			continue
 		}
 		looked++
+		if found := strings.Join(plan, "\n"); asksForTurn(text) && (!strings.Contains(found, "job_lane") || strings.Contains(found, "Anti Join")) {
+			t.Errorf("%s\nlooks for whose turn it is in more than the lane, or joins:\n%s", text, found)
+		}
 		for _, line := range plan {
 			if m := seqScanned.FindStringSubmatch(line); m != nil && !mayScan.MatchString(m[1]) {
 				t.Errorf("%s\nreads a whole table:\n%s", text, strings.Join(plan, "\n"))

@@ -28,7 +28,7 @@ func TestNoStatementOfAVerbReadsAWholeTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, innsiglitest.SQLite)
 	everyVerb(t, w)
-	looked := 0
+	looked, turns := 0, 0
 	for _, text := range w.Texts() {
 		verb, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 		if verb == "pragma" || verb == "create" || verb == "alter" || verb == "begin" || verb == "commit" || verb == "rollback" {
@@ -48,6 +48,12 @@ func TestNoStatementOfAVerbReadsAWholeTable(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
+		if asksForTurn(text) {
+			turns++
+			if found := strings.Join(plan, "\n"); !strings.Contains(found, "job_lane (grp=? AND lane=? AND state=? AND id<?)") || strings.Contains(found, "job_group") {
+				t.Errorf("%s\nlooks for whose turn it is in more than the lane:\n%s", text, found)
+			}
+		}
 		for _, line := range plan {
 			m := scanned.FindStringSubmatch(line)
 			if m == nil {
@@ -62,10 +68,13 @@ func TestNoStatementOfAVerbReadsAWholeTable(t *testing.T) {
 			}
 		}
 	}
-	if looked < 50 {
-		t.Errorf("looked at %d statements only", looked)
+	if looked < 50 || turns < 2 {
+		t.Errorf("looked at %d statements only, %d of them about turns", looked, turns)
 	}
 }
+
+// asksForTurn finds the statements that compare a job with the others of its lane: claims, and what looks before them.
+func asksForTurn(text string) bool { return strings.Contains(text, "k.lane = j.lane") }
 
 func everyVerb(t *testing.T, w *world) {
 	t.Helper()
