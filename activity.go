@@ -2,6 +2,7 @@ package innsigli
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -12,7 +13,8 @@ type ActivityQuery struct {
 	User       string    // actor of a line
 	Process    ProcessKey
 	Flow       FlowKey
-	Query      string // free text: keys, file names, names and addresses of signees, without letter case
+	Within     FlowSet // those alone whose whole group is in the flows
+	Query      string  // free text: keys, file names, names and addresses of signees, without letter case
 }
 
 // MaxTake is the largest page of the activity log (facts/wire.md 1.5: the documented default).
@@ -68,10 +70,12 @@ func (s *Service) Activity(ctx context.Context, c Caller, q ActivityQuery) ([]Ac
 	if q.Take == 0 {
 		q.Take = MaxTake
 	}
+	q.Within = c.Flows
 	return s.Store.Activity(ctx, c.Company.Key, q)
 }
 
 // Flows lists the caller's flows.
 func (s *Service) Flows(ctx context.Context, c Caller) ([]Flow, error) {
-	return s.Store.Flows(ctx, c.Company.Key)
+	all, err := s.Store.Flows(ctx, c.Company.Key)
+	return slices.DeleteFunc(all, func(f Flow) bool { return !c.Flows.Has(f.Key) }), err
 }

@@ -47,7 +47,7 @@ func (s *Service) AddSignee(ctx context.Context, caller Caller, r AddSigneeReque
 	}
 	added := newSignee(r.Process, r.Signee)
 	added.Added = r.once()
-	f, c, err := s.decide(ctx, s.ofCompany(caller, r.Process), s.unlessDue(func(f Facts) (Change, error) {
+	f, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) {
 		return decideAddSignee(f, added, r.User)
 	}))
 	if err != nil {
@@ -70,14 +70,6 @@ func (p *Process) addedWith(o Once) (Signee, bool) {
 		return Signee{}, false
 	}
 	return all[i], true
-}
-
-// ofCompany names a process of the caller's.
-func (s *Service) ofCompany(caller Caller, p ProcessKey) Target {
-	if !p.Valid() {
-		p = "sp" // no key has this shape: a malformed key costs the same query as an unknown one
-	}
-	return Target{Process: p, Company: caller.Company.Key}
 }
 
 // decideAddSignee judges a new signee.

@@ -27,8 +27,10 @@ var verbs = []string{"GET", "POST", "PUT", "DELETE"}
 
 // Permission lets an API key use a resource by verbs.
 type Permission struct {
-	Resource string   `json:"resource"`
-	Verbs    []string `json:"verbs"`
+	Resource string
+	Verbs    []string
+	// Flows are those that it is for alone. Nil is every flow, also those to come; empty is none.
+	Flows []FlowKey
 }
 
 // APIKey is a key without its secret. Without permissions it may do everything.
@@ -40,17 +42,10 @@ type APIKey struct {
 	CreatedAt   time.Time
 }
 
-// May says whether a key with these permissions may use the resource by a verb.
+// May says whether a key with these permissions may use the resource by a verb, in some flow at least.
 func (k APIKey) May(resource, verb string) bool {
-	if len(k.Permissions) == 0 {
-		return true
-	}
-	if verb == "HEAD" {
-		verb = "GET"
-	}
-	return slices.ContainsFunc(k.Permissions, func(p Permission) bool {
-		return p.Resource == resource && slices.Contains(p.Verbs, verb)
-	})
+	_, ok := k.reach(resource, verb)
+	return ok
 }
 
 // Covers says whether k may do everything that o may.
@@ -60,7 +55,7 @@ func (k APIKey) Covers(o APIKey) bool {
 	}
 	for _, p := range o.Permissions {
 		for _, v := range p.Verbs {
-			if !k.May(p.Resource, v) {
+			if in, ok := k.reach(p.Resource, v); !ok || !in.covers(p) {
 				return false
 			}
 		}
@@ -68,12 +63,15 @@ func (k APIKey) Covers(o APIKey) bool {
 	return true
 }
 
-// Allow refuses what the caller's key has no permission for.
-func (c Caller) Allow(resource, verb string) error {
-	if c.Key.May(resource, verb) {
-		return nil
+// Allow is the caller with the flows that the key may use the resource in by a verb. It refuses what the key has no
+// permission for.
+func (c Caller) Allow(resource, verb string) (Caller, error) {
+	in, ok := c.Key.reach(resource, verb)
+	if !ok {
+		return Caller{}, refuse(Forbidden, "PermissionDenied", "This API key has no permission for "+resource+" by "+verb+".")
 	}
-	return refuse(Forbidden, "PermissionDenied", "This API key has no permission for "+resource+" by "+verb+".")
+	c.Flows = in
+	return c, nil
 }
 
 // APIKeyRequest makes a key, or with an ID changes one.
@@ -96,7 +94,7 @@ func (s *Service) APIKeys(ctx context.Context, c Caller) ([]APIKey, error) {
 
 // AddAPIKey makes a key and returns it with its secret, which is shown this once.
 func (s *Service) AddAPIKey(ctx context.Context, c Caller, r APIKeyRequest) (k APIKey, secret string, err error) {
-	if k, err = checkAPIKey(c, r); err != nil {
+	if k, err = s.checkAPIKey(ctx, c, r); err != nil {
 		return k, "", err
 	}
 	n, err := rand.Int(rand.Reader, big.NewInt(maxKeyID-1))
@@ -109,7 +107,7 @@ func (s *Service) AddAPIKey(ctx context.Context, c Caller, r APIKeyRequest) (k A
 
 // ChangeAPIKey renames a key and gives it other permissions.
 func (s *Service) ChangeAPIKey(ctx context.Context, c Caller, r APIKeyRequest) (APIKey, error) {
-	want, err := checkAPIKey(c, r)
+	want, err := s.checkAPIKey(ctx, c, r)
 	if err != nil {
 		return want, err
 	}
@@ -144,8 +142,16 @@ func decideKey(c Caller, all []APIKey, id int64, staysFull bool) (APIKey, error)
 	return all[i], nil
 }
 
-// checkAPIKey checks a request and writes its words as [Resources] and methods are written.
-func checkAPIKey(c Caller, r APIKeyRequest) (APIKey, error) {
+func (s *Service) checkAPIKey(ctx context.Context, c Caller, r APIKeyRequest) (APIKey, error) {
+	flows, err := s.Flows(ctx, c)
+	if err != nil {
+		return APIKey{}, err
+	}
+	return checkAPIKey(c, flows, r)
+}
+
+// checkAPIKey checks a request and writes its words as [Resources] and methods are written. flows are the company's.
+func checkAPIKey(c Caller, flows []Flow, r APIKeyRequest) (APIKey, error) {
 	var bad fieldErrors
 	k := APIKey{Company: c.Company.Key, Name: strings.TrimSpace(r.Name)}
 	if k.Name == "" {
@@ -164,6 +170,8 @@ func checkAPIKey(c Caller, r APIKeyRequest) (APIKey, error) {
 		if len(known.Verbs) == 0 || slices.Contains(known.Verbs, "") {
 			bad.add(at+"verbs", "Enum", at+"verbs must be some of "+strings.Join(verbs, ", ")+".")
 		}
+		checkKeyFlows(&bad, at+"flows", flows, p.Flows)
+		known.Flows = p.Flows
 		k.Permissions = append(k.Permissions, known)
 	}
 	if len(r.Permissions) > len(Resources) {
@@ -176,6 +184,24 @@ func checkAPIKey(c Caller, r APIKeyRequest) (APIKey, error) {
 		return k, errBeyond
 	}
 	return k, nil
+}
+
+// checkKeyFlows judges the flows that a permission names. The first that is wrong is enough.
+func checkKeyFlows(bad *fieldErrors, at string, flows []Flow, named []FlowKey) {
+	for i, k := range named {
+		field := at + "[" + itoa(i) + "]"
+		switch {
+		case i >= MaxKeyFlows:
+			bad.add(field, "Length", at+" has more than "+itoa(MaxKeyFlows)+" flows.")
+		case slices.Contains(named[:i], k):
+			bad.add(field, "Duplicate", field+" is there twice.")
+		case !hasFlow(flows, k):
+			bad.add(field, "NotFound", field+" is not a flow of this company.")
+		default:
+			continue
+		}
+		return
+	}
 }
 
 // spelled finds a word in any letter case, "" when it is none.

@@ -8,8 +8,8 @@ import (
 
 var (
 	fullKey    = APIKey{ID: 1, Name: "full"}
-	signingKey = APIKey{ID: 2, Name: "signing", Permissions: []Permission{{"Signing", []string{"GET", "POST"}}, {"Auth", []string{"GET", "POST", "PUT", "DELETE"}}}}
-	readingKey = APIKey{ID: 3, Name: "reading", Permissions: []Permission{{"Signing", []string{"GET"}}}}
+	signingKey = APIKey{ID: 2, Name: "signing", Permissions: []Permission{{Resource: "Signing", Verbs: []string{"GET", "POST"}}, {Resource: "Auth", Verbs: []string{"GET", "POST", "PUT", "DELETE"}}}}
+	readingKey = APIKey{ID: 3, Name: "reading", Permissions: []Permission{{Resource: "Signing", Verbs: []string{"GET"}}}}
 )
 
 func TestAKeyMayWhatItsPermissionsName(t *testing.T) {
@@ -25,7 +25,7 @@ func TestAKeyMayWhatItsPermissionsName(t *testing.T) {
 		{readingKey, "Auth", "GET", false},
 		{readingKey, "Server", "GET", false},
 	} {
-		err := Caller{Key: c.key}.Allow(c.resource, c.verb)
+		_, err := Caller{Key: c.key}.Allow(c.resource, c.verb)
 		if (err == nil) != c.may || err != nil && KindOf(err) != Forbidden {
 			t.Errorf("%s, %s by %s: %v", c.key.Name, c.resource, c.verb, err)
 		}
@@ -58,6 +58,13 @@ func TestDecideKey(t *testing.T) {
 
 func TestCheckAPIKey(t *testing.T) {
 	full := Caller{Key: fullKey}
+	var flows []Flow
+	for i := range MaxKeyFlows + 1 {
+		flows = append(flows, Flow{Key: FlowKey("f" + itoa(i))})
+	}
+	of := func(keys ...FlowKey) APIKeyRequest {
+		return APIKeyRequest{Name: "a", Permissions: []Permission{{Resource: "Signing", Verbs: []string{"GET"}, Flows: keys}}}
+	}
 	for _, c := range []struct {
 		name  string
 		by    Caller
@@ -68,14 +75,23 @@ func TestCheckAPIKey(t *testing.T) {
 		{"no name", full, APIKeyRequest{}, "name", Invalid},
 		{"a name at the limit", full, APIKeyRequest{Name: strings.Repeat("ð", MaxNameRunes)}, "", 0},
 		{"a name over the limit", full, APIKeyRequest{Name: strings.Repeat("ð", MaxNameRunes+1)}, "name", Invalid},
-		{"no such resource", full, APIKeyRequest{Name: "a", Permissions: []Permission{{"Everything", []string{"GET"}}}}, "permissions[0].apiResource", Invalid},
-		{"no verbs", full, APIKeyRequest{Name: "a", Permissions: []Permission{{"Auth", nil}}}, "permissions[0].verbs", Invalid},
-		{"no such verb", full, APIKeyRequest{Name: "a", Permissions: []Permission{{"Auth", []string{"LOOK"}}}}, "permissions[0].verbs", Invalid},
-		{"in any letter case", full, APIKeyRequest{Name: "a", Permissions: []Permission{{"webhook", []string{"get"}}}}, "", 0},
+		{"no such resource", full, APIKeyRequest{Name: "a", Permissions: []Permission{{Resource: "Everything", Verbs: []string{"GET"}}}}, "permissions[0].apiResource", Invalid},
+		{"no verbs", full, APIKeyRequest{Name: "a", Permissions: []Permission{{Resource: "Auth"}}}, "permissions[0].verbs", Invalid},
+		{"no such verb", full, APIKeyRequest{Name: "a", Permissions: []Permission{{Resource: "Auth", Verbs: []string{"LOOK"}}}}, "permissions[0].verbs", Invalid},
+		{"in any letter case", full, APIKeyRequest{Name: "a", Permissions: []Permission{{Resource: "webhook", Verbs: []string{"get"}}}}, "", 0},
 		{"more than the caller has", Caller{Key: signingKey}, APIKeyRequest{Name: "a"}, "", Forbidden},
-		{"as much as the caller has", Caller{Key: signingKey}, APIKeyRequest{Name: "a", Permissions: []Permission{{"Signing", []string{"POST"}}}}, "", 0},
+		{"as much as the caller has", Caller{Key: signingKey}, APIKeyRequest{Name: "a", Permissions: []Permission{{Resource: "Signing", Verbs: []string{"POST"}}}}, "", 0},
+		{"two flows", full, of("f1", "f2"), "", 0},
+		{"a flow of nobody", full, of("f1", "f-"), "permissions[0].flows[1]", Invalid},
+		{"no name of a flow", full, of("f1", ""), "permissions[0].flows[1]", Invalid},
+		{"a flow twice", full, of("f1", "f2", "f1"), "permissions[0].flows[2]", Invalid},
+		{"as many flows as there may be", full, of(keysOf(flows[1:])...), "", 0},
+		{"one more", full, of(keysOf(flows)...), "permissions[0].flows[50]", Invalid},
+		{"in a flow that the caller has", Caller{Key: limitedTo("f1", "f2")}, of("f2"), "", 0},
+		{"in a flow that the caller has not", Caller{Key: limitedTo("f1")}, of("f1", "f2"), "", Forbidden},
+		{"in every flow, by a caller with some", Caller{Key: limitedTo("f1")}, of(), "", Forbidden},
 	} {
-		_, err := checkAPIKey(c.by, c.r)
+		_, err := checkAPIKey(c.by, flows, c.r)
 		e, _ := errors.AsType[*Error](err)
 		if KindOf(err) != c.kind || c.field != "" && (e == nil || e.Fields[0].Field != c.field) {
 			t.Errorf("%s: %v", c.name, err)

@@ -36,10 +36,7 @@ func (s *Service) Cancel(ctx context.Context, caller Caller, r CancelRequest) er
 	}
 	// The client may have gone; what it asked for is done all the same.
 	ctx = context.WithoutCancel(ctx)
-	t := Target{Process: r.Process, Company: caller.Company.Key}
-	if !t.Process.Valid() {
-		t.Process = "sp" // no key has this shape: a malformed key costs the same query as an unknown one
-	}
+	t := caller.process(r.Process)
 	actor := r.User
 	if actor == "" {
 		actor = caller.KeyName

@@ -33,10 +33,7 @@ func (s *Service) CancelSequence(ctx context.Context, caller Caller, r CancelSeq
 		return SequenceView{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	t := Target{Sequence: r.Sequence, Company: caller.Company.Key}
-	if !t.Sequence.Valid() {
-		t.Sequence = "pg" // as in Cancel: no key has this shape
-	}
+	t := caller.sequence(r.Sequence)
 	_, c, err := s.decide(ctx, t, s.unlessDue(func(f Facts) (Change, error) { return decideCancelSequence(f, r.User) }))
 	switch {
 	case errors.Is(err, ErrUnclear):

@@ -173,7 +173,7 @@ func (s *Service) create(ctx context.Context, c Caller, flow Flow, r CreateReque
 	case hash != n.RequestHash:
 		return Accepted{}, errKeyReused()
 	}
-	f, err := s.Store.Facts(ctx, Target{Process: earlier, Company: c.Company.Key})
+	f, err := s.Store.Facts(ctx, c.process(earlier))
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -315,7 +315,7 @@ func (s *Service) flow(ctx context.Context, c Caller, k FlowKey, bad *fieldError
 		bad.add("flowKey", "NotEmpty", "flowKey is required.")
 		return Flow{}, nil
 	}
-	flows, err := s.Store.Flows(ctx, c.Company.Key)
+	flows, err := s.Flows(ctx, c)
 	if err != nil {
 		return Flow{}, err
 	}

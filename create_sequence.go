@@ -77,7 +77,7 @@ func (s *Service) createSequence(ctx context.Context, c Caller, flows []Flow, r 
 	case hash != n.RequestHash:
 		return AcceptedSequence{}, errKeyReused()
 	}
-	f, err = s.Store.Facts(ctx, Target{Process: earlier, Company: c.Company.Key})
+	f, err = s.Store.Facts(ctx, c.process(earlier))
 	if err == nil && f.Sequence.Key == "" {
 		err = errKeyReused() // by a process alone
 	}

@@ -54,6 +54,7 @@ var deliveryStates = map[string][]JobState{
 type DeliveryQuery struct {
 	Hook    int64      // zero: of all registrations
 	Company CompanyKey // empty: of all
+	Within  FlowSet    // of processes whose whole group is in the flows
 	Status  string     // a word of the API; empty: all
 	Skip    int
 	Take    int // 0: as many as there may be
@@ -89,7 +90,7 @@ func (s *Service) Deliveries(ctx context.Context, c Caller, q DeliveryQuery) ([]
 	if _, err := s.ownWebhook(ctx, c, q.Hook); err != nil {
 		return nil, err
 	}
-	q.Company = c.Company.Key
+	q.Company, q.Within = c.Company.Key, c.Flows
 	return s.AllDeliveries(ctx, q)
 }
 
@@ -107,12 +108,16 @@ func (s *Service) Replay(ctx context.Context, c Caller, hook int64, id string) e
 	if _, err := s.ownWebhook(ctx, c, hook); err != nil {
 		return err
 	}
-	return s.ReplayAny(ctx, hook, id)
+	return s.replay(ctx, hook, id, c.Flows)
 }
 
 // ReplayAny is the same for whoever runs the server; hook may be zero.
 func (s *Service) ReplayAny(ctx context.Context, hook int64, id string) error {
-	done, found, err := s.Store.Replay(ctx, hook, strings.ReplaceAll(strings.ToLower(id), "-", ""))
+	return s.replay(ctx, hook, id, "")
+}
+
+func (s *Service) replay(ctx context.Context, hook int64, id string, in FlowSet) error {
+	done, found, err := s.Store.Replay(ctx, hook, strings.ReplaceAll(strings.ToLower(id), "-", ""), in)
 	switch {
 	case err != nil:
 		return err

@@ -51,7 +51,7 @@ func (s *Service) RemoveFlow(ctx context.Context, c Caller, k FlowKey) error {
 
 // Flow shows one flow.
 func (s *Service) Flow(ctx context.Context, c Caller, k FlowKey) (Flow, error) {
-	flows, err := s.Store.Flows(ctx, c.Company.Key)
+	flows, err := s.Flows(ctx, c)
 	if err != nil {
 		return Flow{}, err
 	}

@@ -85,6 +85,7 @@ var limitTests = map[string]func(*testing.T){
 	"MaxTextsOfProcess":   testedBy("store/text_test.go", "MaxTextsOfProcess"),
 	"MaxFlows":            testedBy("store/flow_test.go", "MaxFlows"),
 	"MaxAPIKeys":          testedBy("store/apikey_test.go", "MaxAPIKeys"),
+	"MaxKeyFlows":         TestCheckAPIKey,
 	"MaxLogoBytes":        testedBy("paper/logo_test.go", "MaxLogoBytes"),
 	"MaxLogoSide":         testedBy("paper/logo_test.go", "MaxLogoSide"),
 	"MaxLogoPixels":       testedBy("paper/logo_test.go", "MaxLogoPixels"),

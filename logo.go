@@ -30,7 +30,7 @@ var errNoLogo = refuse(NotFound, "NotFound", "There is no such logo.")
 
 // SetLogo makes a picture the logo of a company, or of one of its flows when f is not empty: its pixels alone, on white.
 // Errors: Invalid (logo) for what is no PNG or JPEG, exceeds a limit or could not be seen; NotFound.
-func (s *Service) SetLogo(ctx context.Context, c CompanyKey, f FlowKey, img []byte) (Logo, error) {
+func (s *Service) SetLogo(ctx context.Context, c Caller, f FlowKey, img []byte) (Logo, error) {
 	if len(img) == 0 {
 		return Logo{}, InvalidField("logo", "NotEmpty", "logo is required: a PNG or JPEG as the body.")
 	}
@@ -40,12 +40,19 @@ func (s *Service) SetLogo(ctx context.Context, c CompanyKey, f FlowKey, img []by
 	}
 	h := sha256.Sum256(made)
 	l := Logo{SHA256: hex.EncodeToString(h[:]), PNG: made}
-	return l, s.Store.SetLogo(ctx, c, f, l)
+	return l, s.setLogo(ctx, c, f, l)
 }
 
 // RemoveLogo takes the logo of a company or of one of its flows away. NotFound when there is no such company or flow.
-func (s *Service) RemoveLogo(ctx context.Context, c CompanyKey, f FlowKey) error {
-	return s.Store.SetLogo(ctx, c, f, Logo{})
+func (s *Service) RemoveLogo(ctx context.Context, c Caller, f FlowKey) error {
+	return s.setLogo(ctx, c, f, Logo{})
+}
+
+func (s *Service) setLogo(ctx context.Context, c Caller, f FlowKey, l Logo) error {
+	if !c.Flows.Has(f) {
+		return errNoThing
+	}
+	return s.Store.SetLogo(ctx, c.Company.Key, f, l)
 }
 
 // Logo gives the PNG of a logo that somebody has now. NotFound.

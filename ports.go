@@ -117,8 +117,8 @@ type Store interface {
 	// Deliveries lists webhooks, newest first.
 	Deliveries(ctx context.Context, q DeliveryQuery) ([]HookDelivery, error)
 	// Replay makes a delivery that is done or dead ready once more. found says that there is one of that id, for that
-	// registration unless it is zero.
-	Replay(ctx context.Context, hook int64, id string) (done, found bool, err error)
+	// registration unless it is zero, of a process whose whole group is in the flows.
+	Replay(ctx context.Context, hook int64, id string, in FlowSet) (done, found bool, err error)
 	// Templates lists a company's templates, oldest first.
 	Templates(ctx context.Context, c CompanyKey) ([]Template, error)
 	// TemplateFor reads the template in force for a message: of its flow and language, else of its flow for every language,
@@ -136,14 +136,15 @@ type Store interface {
 }
 
 // Target names the process that a verb is about; the facts hold its whole group. With a Sequence in place of a Process
-// it is the first of the sequence. Company, when set, must be its company, else it is NotFound: one
-// query, so that a foreign key and an unknown one take the same time. Token, when set, names the challenge whose facts
+// it is the first of the sequence. Company, when set, must be its company, and Flows have the flow of each process of the
+// group, else it is NotFound: one query, so that a foreign key and an unknown one take the same time. Token, when set, names the challenge whose facts
 // are wanted, and Message the message of which is to be known what the log says; with an empty Process either also says
 // which process.
 type Target struct {
 	Process  ProcessKey
 	Sequence SequenceKey
 	Company  CompanyKey
+	Flows    FlowSet
 	Token    Token
 	Message  string
 }

@@ -174,8 +174,9 @@ func (w Webhook) Wants(e EventType) bool {
 // Caller is who asks through the API: a company by one of its API keys.
 type Caller struct {
 	Company Company
-	KeyName string // name of the API key: the actor of the log when no User is given
-	Key     APIKey // what it may do
+	KeyName string  // name of the API key: the actor of the log when no User is given
+	Key     APIKey  // what it may do
+	Flows   FlowSet // the flows in which it may do what this request is, see [Caller.Allow]
 }
 
 // Client is the browser or program that a person uses, for the evidence.

@@ -44,7 +44,7 @@ var errReassigned = refuse(Gone, "SigneeReassigned", "Somebody else signs in the
 func (s *Service) Reassign(ctx context.Context, caller *Caller, r ReassignRequest) (Signee, error) {
 	t, missing := Target{Process: r.Process}, errNoSignee
 	if caller != nil {
-		t = s.ofCompany(*caller, r.Process)
+		t = caller.process(r.Process)
 	}
 	if caller == nil && !r.Process.Valid() || !r.Signee.Valid() {
 		return Signee{}, missing

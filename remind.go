@@ -48,7 +48,7 @@ func (s *Service) Remind(ctx context.Context, caller Caller, r RemindRequest) er
 	if r.User == "" {
 		r.User = caller.KeyName
 	}
-	_, c, err := s.decide(ctx, s.ofCompany(caller, r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideRemind(f, r) }))
+	_, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideRemind(f, r) }))
 	if err == nil && c.State == Expired {
 		err = notActive(Expired, "ProcessKey")
 	}

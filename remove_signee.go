@@ -30,7 +30,7 @@ func (s *Service) RemoveSignee(ctx context.Context, caller Caller, r RemoveSigne
 	} else {
 		r.User = caller.KeyName
 	}
-	_, c, err := s.decide(ctx, s.ofCompany(caller, r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideRemoveSignee(f, r) }))
+	_, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideRemoveSignee(f, r) }))
 	if err == nil && c.State == Expired {
 		err = notActive(Expired, "ProcessKey")
 	}

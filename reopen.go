@@ -24,7 +24,7 @@ func (s *Service) Reopen(ctx context.Context, caller Caller, r ReopenRequest) er
 	} else {
 		r.User = caller.KeyName
 	}
-	_, c, err := s.decide(ctx, s.ofCompany(caller, r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideReopen(f, r) }))
+	_, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideReopen(f, r) }))
 	if err == nil && c.State == Expired {
 		err = notActive(Expired, "ProcessKey")
 	}

@@ -59,17 +59,14 @@ func (s *Service) LookSequence(ctx context.Context, q SequenceKey, k SequenceSig
 	if !ok {
 		return SequenceView{}, errNoSequence
 	}
-	v := SequenceView{Facts: f, You: you, Trusted: caller != nil && caller.Company.Key == f.Process.Company}
+	v := SequenceView{Facts: f, You: you, Trusted: f.its(caller) != nil}
 	v.Admitted = s.admits(ctx, you.about())
 	return v, nil
 }
 
 // SequenceOf shows a company one of its sequences whole, by its key alone. Errors: NotFound.
 func (s *Service) SequenceOf(ctx context.Context, c Caller, q SequenceKey) (SequenceView, error) {
-	if !q.Valid() {
-		q = "pg" // as in Cancel: no key has this shape
-	}
-	f, err := s.facts(ctx, Target{Sequence: q, Company: c.Company.Key})
+	f, err := s.facts(ctx, c.sequence(q))
 	if KindOf(err) == NotFound {
 		err = errNoSequence
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -87,7 +88,7 @@ var errNoTemplate = refuse(NotFound, "NotFound", "There is no such template.")
 
 // Templates lists the company's templates, oldest first; with a flow those that are for that flow alone.
 func (s *Service) Templates(ctx context.Context, c Caller, k FlowKey) ([]Template, error) {
-	all, err := s.Store.Templates(ctx, c.Company.Key)
+	all, err := s.templates(ctx, c)
 	if err != nil || k == "" {
 		return all, err
 	}
@@ -103,9 +104,15 @@ func (s *Service) Templates(ctx context.Context, c Caller, k FlowKey) ([]Templat
 	return out, nil
 }
 
+// templates are those that the caller may act on: one for every flow is the whole company's.
+func (s *Service) templates(ctx context.Context, c Caller) ([]Template, error) {
+	all, err := s.Store.Templates(ctx, c.Company.Key)
+	return slices.DeleteFunc(all, func(t Template) bool { return !c.Flows.Has(t.Flow) }), err
+}
+
 // Template shows one.
 func (s *Service) Template(ctx context.Context, c Caller, id int64) (Template, error) {
-	all, err := s.Store.Templates(ctx, c.Company.Key)
+	all, err := s.templates(ctx, c)
 	if err != nil {
 		return Template{}, err
 	}
@@ -170,12 +177,9 @@ func (s *Service) RemoveTemplate(ctx context.Context, c Caller, k FlowKey, id in
 func (s *Service) PreviewTemplate(ctx context.Context, c Caller, r TemplateRequest) (Preview, error) {
 	var bad fieldErrors
 	t := readTemplate(&bad, r)
-	f := Flow{Company: c.Company.Key, Name: "Default"}
-	if r.Flow != "" {
-		var err error
-		if f, err = s.flowOf(ctx, c, r.Flow, &bad); err != nil {
-			return Preview{}, err
-		}
+	f, err := s.flowOf(ctx, c, r.Flow, &bad)
+	if err != nil {
+		return Preview{}, err
 	}
 	if t.Message != "" || t.Subject != "" {
 		s.checkTexts(&bad, t)
@@ -212,17 +216,21 @@ func (s *Service) show(ctx context.Context, c Caller, f Flow, t Template) (Previ
 func (s *Service) checkTemplate(ctx context.Context, c Caller, r TemplateRequest) (Template, error) {
 	var bad fieldErrors
 	t := readTemplate(&bad, r)
-	if r.Flow != "" {
-		if _, err := s.flowOf(ctx, c, r.Flow, &bad); err != nil {
-			return t, err
-		}
+	if _, err := s.flowOf(ctx, c, r.Flow, &bad); err != nil {
+		return t, err
 	}
 	s.checkTexts(&bad, t)
 	return t, bad.err()
 }
 
-// flowOf finds a flow that a request names; one that is closed may have templates too.
+// flowOf finds a flow that a request names; one that is closed may have templates too. Without a name it is for every flow.
 func (s *Service) flowOf(ctx context.Context, c Caller, k FlowKey, bad *fieldErrors) (Flow, error) {
+	if k == "" {
+		if c.Flows.Limited() {
+			bad.add("flowKey", "NotEmpty", "flowKey is required: this API key is limited to flows.")
+		}
+		return Flow{Company: c.Company.Key, Name: "Default"}, nil
+	}
 	f, err := s.Flow(ctx, c, k)
 	if KindOf(err) == NotFound {
 		bad.add("flowKey", "NotFound", "flowKey is not a flow of this company.")

@@ -85,7 +85,7 @@ func (s *Service) StopReminders(ctx context.Context, caller Caller, r StopRemind
 	} else {
 		r.User = caller.KeyName
 	}
-	_, c, err := s.decide(ctx, s.ofCompany(caller, r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideStopReminders(f, r) }))
+	_, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideStopReminders(f, r) }))
 	if err == nil && c.State == Expired {
 		err = notActive(Expired, "ProcessKey")
 	}

@@ -88,14 +88,6 @@ func (s *Service) decideUpdateSignee(f Facts, caller *Caller, r UpdateSigneeRequ
 	return updating(f, you, now, actorOfUpdate(caller, you), r.From), nil
 }
 
-// its is the caller when the process is that company's; to the processes of others a company is anybody.
-func (f Facts) its(c *Caller) *Caller {
-	if c == nil || c.Company.Key != f.Process.Company {
-		return nil
-	}
-	return c
-}
-
 func actorOfUpdate(caller *Caller, you Signee) string {
 	if caller != nil {
 		return caller.KeyName

@@ -21,7 +21,7 @@ type View struct {
 
 // by marks a view that the company itself asks for.
 func (v View) by(c *Caller) View {
-	if c != nil && c.Company.Key == v.Process.Company {
+	if v.its(c) != nil {
 		v.Trusted, v.Caller = true, c.KeyName
 	}
 	return v
@@ -73,7 +73,7 @@ func (s *Service) Look(ctx context.Context, p ProcessKey, k SigneeKey, caller *C
 
 // LookWhole shows a process to its company.
 func (s *Service) LookWhole(ctx context.Context, p ProcessKey, caller Caller) (View, error) {
-	f, err := s.facts(ctx, Target{Process: p, Company: caller.Company.Key})
+	f, err := s.facts(ctx, caller.process(p))
 	if err != nil {
 		return View{}, err
 	}

@@ -58,12 +58,17 @@ func (s *Service) ChangeWebhook(ctx context.Context, c Caller, id int64, r Webho
 
 // DeleteWebhook ends a registration. What waits for it is not sent any more.
 func (s *Service) DeleteWebhook(ctx context.Context, c Caller, id int64) error {
+	if c.Flows.Limited() {
+		if _, err := s.ownWebhook(ctx, c, id); err != nil {
+			return err
+		}
+	}
 	return s.Store.DeleteWebhook(ctx, c.Company.Key, id)
 }
 
 // Webhooks lists the registrations of a flow, oldest first. With a type it lists those for that type alone.
 func (s *Service) Webhooks(ctx context.Context, c Caller, k FlowKey, kind string) ([]Webhook, error) {
-	flows, err := s.Store.Flows(ctx, c.Company.Key)
+	flows, err := s.Flows(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +92,8 @@ func (s *Service) Webhooks(ctx context.Context, c Caller, k FlowKey, kind string
 	return out, nil
 }
 
+var errNoThing = refuse(NotFound, "NotFound", "There is no such thing.")
+
 func hasFlow(flows []Flow, k FlowKey) bool {
 	for _, f := range flows {
 		if f.Key == k {
@@ -102,12 +109,12 @@ func (s *Service) ownWebhook(ctx context.Context, c Caller, id int64) (Webhook, 
 	if err != nil {
 		return Webhook{}, err
 	}
-	flows, err := s.Store.Flows(ctx, c.Company.Key)
+	flows, err := s.Flows(ctx, c)
 	if err != nil {
 		return Webhook{}, err
 	}
 	if !hasFlow(flows, w.Flow) {
-		return Webhook{}, refuse(NotFound, "NotFound", "There is no such thing.")
+		return Webhook{}, errNoThing
 	}
 	return w, nil
 }

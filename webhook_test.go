@@ -190,7 +190,7 @@ type replayed struct {
 	id          string
 }
 
-func (s *replayed) Replay(_ context.Context, _ int64, id string) (done, found bool, err error) {
+func (s *replayed) Replay(_ context.Context, _ int64, id string, _ FlowSet) (done, found bool, err error) {
 	s.id = id
 	return s.done, s.found, nil
 }

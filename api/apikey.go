@@ -10,7 +10,8 @@ import (
 	"github.com/innsigli/innsigli/web"
 )
 
-// apiKey is a key without its secret (facts/wire.md 1.7). Without permissions it may do everything.
+// apiKey is a key without its secret (facts/wire.md 1.7). Without permissions it may do everything, and without flows each of
+// them is for every flow.
 type apiKey struct {
 	ID          int64              `json:"id"`
 	CompanyKey  string             `json:"companyKey"`
@@ -103,12 +104,12 @@ func readAPIKey(w http.ResponseWriter, r *http.Request) (innsigli.APIKeyRequest,
 		return innsigli.APIKeyRequest{}, err
 	}
 	out := innsigli.APIKeyRequest{Name: in.Name}
-	for i, p := range in.Permissions {
-		if len(p.Flows) > 0 {
-			at := "permissions[" + strconv.Itoa(i) + "].flows"
-			return out, innsigli.InvalidField(at, "NotSupported", at+" cannot be limited on this server: leave it empty.")
+	for _, p := range in.Permissions {
+		known := innsigli.Permission{Resource: p.APIResource, Verbs: p.Verbs}
+		for _, k := range p.Flows {
+			known.Flows = append(known.Flows, flowKeyOf(k))
 		}
-		out.Permissions = append(out.Permissions, innsigli.Permission{Resource: p.APIResource, Verbs: p.Verbs})
+		out.Permissions = append(out.Permissions, known)
 	}
 	return out, nil
 }
@@ -116,7 +117,11 @@ func readAPIKey(w http.ResponseWriter, r *http.Request) (innsigli.APIKeyRequest,
 func showKey(k innsigli.APIKey) apiKey {
 	out := apiKey{ID: k.ID, CompanyKey: string(k.Company), Name: k.Name, Permissions: []apiKeyPermission{}, CreatedAt: rfc3339(k.CreatedAt)}
 	for _, p := range k.Permissions {
-		out.Permissions = append(out.Permissions, apiKeyPermission{APIKeyID: k.ID, APIResource: p.Resource, Flows: []string{}, Verbs: p.Verbs})
+		shown := apiKeyPermission{APIKeyID: k.ID, APIResource: p.Resource, Flows: []string{}, Verbs: p.Verbs}
+		for _, f := range p.Flows {
+			shown.Flows = append(shown.Flows, string(f))
+		}
+		out.Permissions = append(out.Permissions, shown)
 	}
 	return out
 }

@@ -14,17 +14,25 @@ var errUnauthenticated = &innsigli.Error{
 }
 
 // authenticated lets a request through with the company whose credentials it carries, when its key may use the resource
-// of the route. The body is not touched before.
-func (a *API) authenticated(resource Tag, h ownHandler) web.HandlerFunc {
+// of the route. A key that is limited to flows may use the routes alone that look at the flow. The body is not touched before.
+func (a *API) authenticated(rt *Route) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		c, err := a.caller(r)
 		if err != nil {
 			return err
 		}
-		if err := c.Allow(string(resource), r.Method); err != nil {
+		if c, err = c.Allow(string(rt.Tag), r.Method); err != nil {
 			return err
 		}
-		return h(w, r, c)
+		if !rt.perFlow {
+			if err := c.AllowWhole(); err != nil {
+				return err
+			}
+		}
+		if err := rt.checkQuery(r); err != nil {
+			return err
+		}
+		return rt.own(w, r, c)
 	}
 }
 
@@ -51,5 +59,6 @@ func (a *API) maybeCaller(resource Tag, r *http.Request) (*innsigli.Caller, erro
 	if err != nil {
 		return nil, err
 	}
-	return &c, c.Allow(string(resource), r.Method)
+	c, err = c.Allow(string(resource), r.Method)
+	return &c, err
 }

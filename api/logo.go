@@ -22,7 +22,7 @@ func (a *API) setLogo(w http.ResponseWriter, r *http.Request, c innsigli.Caller)
 	if err != nil {
 		return err
 	}
-	l, err := a.Service.SetLogo(r.Context(), c.Company.Key, flowKeyOf(chi.URLParam(r, "flow")), img)
+	l, err := a.Service.SetLogo(r.Context(), c, flowKeyOf(chi.URLParam(r, "flow")), img)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (a *API) logo(w http.ResponseWriter, r *http.Request, c innsigli.Caller) er
 
 // removeLogo is DELETE of the same. One that is not there is no error.
 func (a *API) removeLogo(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
-	if err := a.Service.RemoveLogo(r.Context(), c.Company.Key, flowKeyOf(chi.URLParam(r, "flow"))); err != nil {
+	if err := a.Service.RemoveLogo(r.Context(), c, flowKeyOf(chi.URLParam(r, "flow"))); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

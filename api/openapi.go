@@ -96,6 +96,9 @@ func (d *drawing) add(rt *Route) {
 			OperationID: rt.ID, Tags: []string{string(rt.Tag)}, Summary: rt.Summary, Responses: d.responses(rt, method == http.MethodHead),
 			Parameters: parameters(rt), RequestBody: d.requestBody(rt), Security: security(rt),
 		}
+		if rt.own != nil && !rt.perFlow {
+			op.Description = "Not for API keys that are limited to flows."
+		}
 		switch method {
 		case http.MethodHead:
 			op.OperationID += "Head"

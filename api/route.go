@@ -21,6 +21,8 @@ type Route struct {
 	own  ownHandler // asks for credentials
 	open web.HandlerFunc
 
+	perFlow bool // also for keys that are limited to flows
+
 	query   []string // names, with a star when the request is refused without
 	headers []string
 	takes   []media
@@ -149,6 +151,9 @@ func header(names ...string) option {
 	return func(rt *Route) { rt.headers = append(rt.headers, names...) }
 }
 
+// perFlow lets API keys in that are limited to flows: the verb behind the route looks at [innsigli.Caller].Flows.
+func perFlow(rt *Route) { rt.perFlow = true }
+
 // fails lists refusals beside those that every such route has (see [Route.refusals]).
 func fails(statuses ...int) option {
 	return func(rt *Route) {
@@ -189,12 +194,7 @@ func (rt *Route) refusals() map[int]reflect.Type {
 func (rt *Route) handler(a *API) http.HandlerFunc {
 	switch {
 	case rt.own != nil:
-		return a.Frame.Handle(a.authenticated(rt.Tag, func(w http.ResponseWriter, r *http.Request, c innsigli.Caller) error {
-			if err := rt.checkQuery(r); err != nil {
-				return err
-			}
-			return rt.own(w, r, c)
-		}))
+		return a.Frame.Handle(a.authenticated(rt))
 	case rt.open != nil:
 		return a.Frame.Handle(func(w http.ResponseWriter, r *http.Request) error {
 			if err := rt.checkQuery(r); err != nil {

@@ -123,6 +123,9 @@ func newWalk(c innsigli.CompanyKey, q innsigli.ActivityQuery) *walk {
 	if q.Flow != "" {
 		hit += ` and step.flow = ` + arg(string(q.Flow))
 	}
+	if q.Within.Limited() {
+		hit += ` and exists (select 1 from process p where p.key = step.process and ` + within(`p.grp`, arg(string(q.Within))) + `)`
+	}
 	hit += ` and not exists (` + earlier + `)`
 	if q.Query != "" {
 		like := arg("%" + likeEscaper.Replace(strings.ToLower(q.Query)) + "%")
@@ -170,7 +173,7 @@ func (d *DB) activities(ctx context.Context, keys []string, q innsigli.ActivityQ
 				s, err := scanSignee(r)
 				place(&facts[i].Process, s)
 				return err
-			}, k, "", micros(d.now()))
+			}, k, "", "", micros(d.now()))
 			b.query("lines", qLines, func(r row) error {
 				e, err := scanLine(r)
 				out[i].Lines = append(out[i].Lines, e)

@@ -97,21 +97,46 @@ func (d *DB) withKeys(ctx context.Context, what string, c innsigli.CompanyKey, f
 	})
 }
 
-func writePermissions(p []innsigli.Permission) (string, error) {
-	if len(p) == 0 {
+// permission is how one is kept. What is for some flows alone has its verbs under a name of its own: a version of this server
+// that knows no such permissions then gives nothing in place of everything.
+type permission struct {
+	Resource  string             `json:"resource"`
+	Verbs     []string           `json:"verbs"`
+	Flows     []innsigli.FlowKey `json:"flows,omitzero"`
+	FlowVerbs []string           `json:"flowVerbs,omitempty"`
+}
+
+func writePermissions(all []innsigli.Permission) (string, error) {
+	if len(all) == 0 {
 		return "", nil
 	}
-	b, err := json.Marshal(p)
+	var kept []permission
+	for _, p := range all {
+		k := permission{Resource: p.Resource, Verbs: p.Verbs}
+		if p.Flows != nil {
+			k.Verbs, k.Flows, k.FlowVerbs = nil, p.Flows, p.Verbs
+		}
+		kept = append(kept, k)
+	}
+	b, err := json.Marshal(kept)
 	return string(b), err
 }
 
 // readPermissions fails on what it cannot read: no permissions would mean all.
-func readPermissions(s string) (p []innsigli.Permission, err error) {
+func readPermissions(s string) (all []innsigli.Permission, err error) {
 	if s == "" {
 		return nil, nil
 	}
-	if err = json.Unmarshal([]byte(s), &p); err == nil && len(p) == 0 {
+	var kept []permission
+	if err = json.Unmarshal([]byte(s), &kept); err == nil && len(kept) == 0 {
 		err = fmt.Errorf("permissions of an API key: empty list")
 	}
-	return p, err
+	for _, k := range kept {
+		p := innsigli.Permission{Resource: k.Resource, Verbs: k.Verbs, Flows: k.Flows}
+		if len(k.FlowVerbs) > 0 {
+			p.Verbs, p.Flows = k.FlowVerbs, append([]innsigli.FlowKey{}, k.Flows...) // never nil, which would mean every flow
+		}
+		all = append(all, p)
+	}
+	return all, err
 }

@@ -52,7 +52,7 @@ func (l *locked) lock(b *batch, t innsigli.Target) {
 		var version int64
 		l.ok = true
 		return r.Scan(&version)
-	}, key, string(t.Company))
+	}, key, string(t.Company), string(t.Flows))
 }
 
 // judge asks a decision and keeps what it wants.

@@ -13,11 +13,18 @@ import (
 // every text is kept compiled.
 type groupSQL struct{ lock, members, signees, webhooks, attachments string }
 
-// A group is named by one of its processes, or as a sequence. One of another company is not found by the same statement.
+// A group is named by one of its processes, or as a sequence. One of another company, or not whole in the flows of the
+// asker, is not found by the same statement.
 var (
-	byProcess  = groupQueries(`(select g.grp from process g where g.key = $1 and ($2 = '' or g.company = $2))`)
-	bySequence = groupQueries(`(select g.key from sequence g where g.key = $1 and ($2 = '' or g.company = $2))`)
+	byProcess  = groupQueries(`(select g.grp from process g where g.key = $1 and ($2 = '' or g.company = $2) and ` + within(`g.grp`, `$3`) + `)`)
+	bySequence = groupQueries(`(select g.key from sequence g where g.key = $1 and ($2 = '' or g.company = $2) and ` + within(`g.key`, `$3`) + `)`)
 )
+
+// within is true of a group whose processes are all in flows of an [innsigli.FlowSet], the parameter in. The flow of a
+// process never changes.
+func within(group, in string) string {
+	return `(` + in + ` = '' or not exists (select 1 from process o where o.grp = ` + group + ` and ` + in + ` not like '%,' || o.flow || ',%'))`
+}
 
 func groupQueries(group string) groupSQL {
 	return groupSQL{
@@ -77,15 +84,15 @@ const signeeColumns = `select s.key, s.process, s.name, s.ssn, s.phone, s.email,
 	s.delivery, s.type, s.language, s.custom_sms, s.owner, s.invited_at, s.first_seen_at,
 	s.read_at, s.read_seconds, s.read_pages, s.downloads, s.wrong_tries, s.forgiven, s.last_token_at,
 	s.signed_at, s.signed_by, s.signed_via, s.signed_to, s.signed_address, s.signed_agent, s.signed_sha256, s.consent_text, s.consent_language,
-	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $3),
+	s.drawing, s.drawing_size, s.drawing_sha256, s.person, (select count(*) from challenge c where c.signee = s.key and c.sent_at > $4),
 	s.declined_at, s.decline_reason, s.removed_at, s.passed_to, s.passes, s.remind_from, s.reminders_off_at, s.once_key, s.once_request,
-	(select count(*) from reminder r where r.signee = s.key and r.at > $3)
+	(select count(*) from reminder r where r.signee = s.key and r.at > $4)
 	from signee s`
 
 // What is read of one process alone, whatever its group.
 const (
 	qProcess = processColumns + ` where p.key = $1 and ($2 = '' or p.company = $2)`
-	qSignees = signeeColumns + ` where s.process = $1 and $2 = '' order by s.position` // $2 stands for the company that a group is asked with
+	qSignees = signeeColumns + ` where s.process = $1 and $2 = '' and $3 = '' order by s.position` // $2 and $3 stand for the company and flows that a group is asked with
 )
 
 const qChallenge = `select token, process, signee, person, via, sent_at, expires_at, tries, void, used_at, entry from challenge
@@ -108,28 +115,28 @@ type found struct {
 func (g *found) read(b *batch, t innsigli.Target, now time.Time) {
 	*g = found{files: map[innsigli.ProcessKey][]innsigli.Reference{}}
 	q, key := ways(t)
-	company := string(t.Company)
+	company, in := string(t.Company), string(t.Flows)
 	b.query("processes", q.members, func(r row) error {
 		var f innsigli.Facts
 		err := scanProcess(r, &f)
 		g.members = append(g.members, f)
 		return err
-	}, key, company)
+	}, key, company, in)
 	b.query("signees", q.signees, func(r row) error {
 		s, err := scanSignee(r)
 		g.signees = append(g.signees, s)
 		return err
-	}, key, company, micros(now.Add(-time.Hour)))
+	}, key, company, in, micros(now.Add(-time.Hour)))
 	b.query("webhooks", q.webhooks, func(r row) error {
 		w, err := scanWebhook(r)
 		g.webhooks = append(g.webhooks, w)
 		return err
-	}, key, company)
+	}, key, company, in)
 	b.query("attachments", q.attachments, func(r row) error {
 		p, a, err := scanAttachment(r)
 		g.files[p] = append(g.files[p], a)
 		return err
-	}, key, company)
+	}, key, company, in)
 	if t.Token != "" {
 		b.query("challenge", qChallenge, func(r row) (err error) {
 			g.challenge, err = scanChallenge(r)

@@ -148,10 +148,10 @@ func everyVerb(t *testing.T, w *world) {
 		t.Fatal(err)
 	}
 	signAll(t, w, q)
-	if _, err := w.Deliveries(t.Context(), innsigli.DeliveryQuery{Hook: 1, States: []innsigli.JobState{innsigli.JobDead}, Take: 9}); err != nil {
+	if _, err := w.Deliveries(t.Context(), innsigli.DeliveryQuery{Hook: 1, States: []innsigli.JobState{innsigli.JobDead}, Within: innsigli.FlowsOf(w.flow.Key), Take: 9}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.Replay(t.Context(), 1, "00"); err != nil {
+	if _, _, err := w.Replay(t.Context(), 1, "00", ""); err != nil {
 		t.Fatal(err)
 	}
 	tm := w.template(t, innsigli.Template{Type: innsigli.TemplateSignup})
@@ -183,6 +183,10 @@ func activityQueries(w *world, p innsigli.ProcessKey) []innsigli.ActivityQuery {
 		{User: "a"},
 		{User: "a", Process: p},
 		{User: "a", Query: "b", Flow: w.flow.Key},
+	}
+	for _, q := range all {
+		q.Within = innsigli.FlowsOf(w.flow.Key)
+		all = append(all, q)
 	}
 	for i := range all {
 		all[i].From, all[i].To = start, start.Add(time.Hour)

@@ -28,7 +28,12 @@ const (
 	qDeliveries  = `select j.uid, j.ref, p.company, j.process, j.event, j.state, j.attempt, j.at, j.due, j.ended_at, j.why
 		from job j join process p on p.key = j.process where j.class = 'webhook' and ($1 = '' or p.company = $1)`
 	qReplay = `update job set state = 'ready', due = $1, earlier = attempt, why = '', ended_at = 0, lane = 'hook:' || ref || ':' || process
-		where class = 'webhook' and uid = $2 and ($3 = '' or ref = $3) and state in ('done', 'dead') returning 1`
+		where class = 'webhook' and uid = $2 and ($3 = '' or ref = $3) and state in ('done', 'dead')`
+)
+
+var (
+	qReplayOf = qReplay + ` and ` + within(`job.grp`, `$4`) + ` returning 1`
+	qDelivery = `select count(*) from job where class = 'webhook' and uid = $1 and ($2 = '' or ref = $2) and ` + within(`job.grp`, `$3`)
 )
 
 // Webhooks lists the registrations of a flow, oldest first.
@@ -168,6 +173,10 @@ func (d *DB) Deliveries(ctx context.Context, q innsigli.DeliveryQuery) ([]innsig
 		}
 		text += ` and j.state in (` + list(len(args)-len(q.States)+1, len(q.States)) + `)`
 	}
+	if q.Within.Limited() {
+		args = append(args, string(q.Within))
+		text += ` and ` + within(`p.grp`, `$`+strconv.Itoa(len(args)))
+	}
 	var all []innsigli.HookDelivery
 	err := d.get(ctx, "deliveries", text+` order by j.id desc limit $2 offset $3`, func(r row) error {
 		v, err := scanDelivery(r)
@@ -194,7 +203,7 @@ func scanDelivery(r row) (innsigli.HookDelivery, error) {
 }
 
 // Replay makes a delivery that is done or dead ready once more, at its old place among the events of its process.
-func (d *DB) Replay(ctx context.Context, hook int64, id string) (done, found bool, err error) {
+func (d *DB) Replay(ctx context.Context, hook int64, id string, in innsigli.FlowSet) (done, found bool, err error) {
 	ref := ""
 	if hook != 0 {
 		ref = strconv.FormatInt(hook, 10)
@@ -202,8 +211,8 @@ func (d *DB) Replay(ctx context.Context, hook int64, id string) (done, found boo
 	err = d.write(ctx, "replay", func(ctx context.Context, r runner) error {
 		var b batch
 		var have, changed int64
-		b.query("delivery", `select count(*) from job where class = 'webhook' and uid = $1 and ($2 = '' or ref = $2)`, into(&have), id, ref)
-		b.query("replay", qReplay, into(&changed), micros(d.now()), id, ref)
+		b.query("delivery", qDelivery, into(&have), id, ref, string(in))
+		b.query("replay", qReplayOf, into(&changed), micros(d.now()), id, ref, string(in))
 		if err := r.run(ctx, b); err != nil {
 			return err
 		}

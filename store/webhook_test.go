@@ -325,17 +325,20 @@ func TestDeadLettersAreListedAndOrderedOnceMore(t *testing.T) {
 		for name, tc := range map[string]struct {
 			hook        int64
 			id          string
+			in          innsigli.FlowSet
 			done, found bool
 		}{
-			"of another registration": {h.ID + 1, want.ID, false, false},
-			"unknown":                 {h.ID, "00", false, false},
-			"waiting":                 {0, list("", h.ID, innsigli.JobReady, innsigli.JobRunning)[0].ID, false, true},
+			"of another registration": {h.ID + 1, want.ID, "", false, false},
+			"of another flow":         {h.ID, want.ID, innsigli.FlowsOf("f-"), false, false},
+			"of no flow":              {h.ID, want.ID, innsigli.FlowsOf(), false, false},
+			"unknown":                 {h.ID, "00", "", false, false},
+			"waiting":                 {0, list("", h.ID, innsigli.JobReady, innsigli.JobRunning)[0].ID, "", false, true},
 		} {
-			if done, found, err := w.Replay(t.Context(), tc.hook, tc.id); done != tc.done || found != tc.found || err != nil {
+			if done, found, err := w.Replay(t.Context(), tc.hook, tc.id, tc.in); done != tc.done || found != tc.found || err != nil {
 				t.Errorf("%s: %v %v %v", name, done, found, err)
 			}
 		}
-		if done, found, err := w.Replay(t.Context(), h.ID, want.ID); !done || !found || err != nil {
+		if done, found, err := w.Replay(t.Context(), h.ID, want.ID, innsigli.FlowsOf(w.flow.Key)); !done || !found || err != nil {
 			t.Fatal(done, found, err)
 		}
 		// It is the same event, at its place before the later one, with attempts of its own.

@@ -54,6 +54,12 @@ var nameless = []string{
 	"GetApiKeys", "CreateApiKey", "RotateWebHookKey", "GetActivity", "GetActivityOfUser", "GetActivityOfCompany", "GetEmailTemplates",
 }
 
+// whole are the routes that are for the whole company, and so for no key that is limited to flows.
+var whole = []string{
+	"CreateFlow", "DeleteFlow", "GetCompany", "UpdateCompany", "SetCompanyLogo", "GetCompanyLogo", "DeleteCompanyLogo", "GetRetention", "UpdateRetention",
+	"GetApiKeys", "CreateApiKey", "UpdateApiKey", "DeleteApiKey", "RotateWebHookKey",
+}
+
 // naming are the requests that name something otherwise than by the path alone, or need more than the path to get that far.
 func (p property) naming(t *testing.T, r *rig) map[string]struct {
 	query string
@@ -158,7 +164,8 @@ func (r *rig) everything(p property) string {
 }
 
 // TestEveryRouteAsksWhoIsThere goes over all routes of the document that are for companies. Without a key and with a wrong one they
-// know nobody, with one that may do something else they refuse, and to another company what it does not have is not there.
+// know nobody, with one that may do something else they refuse, and to another company what it does not have is not there. A key
+// for another flow is answered as another company is, and refused what is for the whole company.
 func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 	onBoth(t, func(t *testing.T, db string) {
 		t.Helper()
@@ -171,6 +178,7 @@ func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 			"name": "weak", "permissions": []any{map[string]any{"apiResource": "Statistics", "verbs": []string{"GET"}}},
 		}).json(t, &weak)
 		company := string(r.creds.CompanyKey)
+		limited := r.limitedKey(r.flow("Second"))
 		naming, before, asked := p.naming(t, r), r.everything(p), 0
 		for _, o := range r.operations() {
 			if !o.own() {
@@ -193,6 +201,10 @@ func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 					t.Errorf("%s, credentials %.12q: %d, want %d", what, auth, a.status, want)
 				}
 			}
+			here := r.ask(o.method, at+n.query, limited, n.body)
+			if slices.Contains(whole, o.OperationID) != (here.status == http.StatusForbidden) {
+				t.Errorf("%s, a key for another flow: %d %.200s", what, here.status, here.body)
+			}
 			switch in := strings.Contains(o.path, "{"); {
 			case slices.Contains(nameless, o.OperationID):
 				if in || named {
@@ -208,6 +220,9 @@ func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 			unknown := a.status == http.StatusNotFound || a.status == http.StatusBadRequest && code == "NotFound"
 			if !unknown && !nothing {
 				t.Errorf("%s, another company: %d %.200s", what, a.status, a.body)
+			}
+			if here.status != http.StatusForbidden && (here.status != a.status || string(here.body) != string(a.body)) {
+				t.Errorf("%s, a key for another flow: %d %.200s, another company: %d %.200s", what, here.status, here.body, a.status, a.body)
 			}
 		}
 		if asked < 40 {

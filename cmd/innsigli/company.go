@@ -116,7 +116,7 @@ func (c companySetCmd) setLogo(ctx context.Context, svc *innsigli.Service, k inn
 	case c.Logo == nil:
 		return nil
 	case *c.Logo == "":
-		return svc.RemoveLogo(ctx, k, "")
+		return svc.RemoveLogo(ctx, innsigli.Caller{Company: innsigli.Company{Key: k}}, "")
 	}
 	f, err := os.Open(*c.Logo)
 	if err != nil {
@@ -127,7 +127,7 @@ func (c companySetCmd) setLogo(ctx context.Context, svc *innsigli.Service, k inn
 	if err != nil {
 		return fmt.Errorf("read logo: %w", err)
 	}
-	_, err = svc.SetLogo(ctx, k, "", img)
+	_, err = svc.SetLogo(ctx, innsigli.Caller{Company: innsigli.Company{Key: k}}, "", img)
 	return err
 }
 

@@ -40,7 +40,7 @@ func limits() string {
 		innsigli.MaxRemindersAnHour, innsigli.MaxReminderFirst, innsigli.MaxReminderEvery)
 	line("passing on", "a signature %d times (400)", innsigli.MaxReassigns)
 	line("flows", "%d a company (400)", innsigli.MaxFlows)
-	line("API keys", "%d a company (400)", innsigli.MaxAPIKeys)
+	line("API keys", "%d a company, %d flows a permission (400)", innsigli.MaxAPIKeys, innsigli.MaxKeyFlows)
 	line("origins", "%d a company, %d bytes each (400)", innsigli.MaxOrigins, innsigli.MaxOriginLen)
 	line("retention", "%d days (400)", innsigli.MaxRetentionDays)
 	line("SMS and calls", "%d an hour and number, %d a process, of a company as sms-hour says; what is over waits, codes are refused (429)", innsigli.MaxTextsOfNumber, innsigli.MaxTextsOfProcess)
