@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -329,16 +328,7 @@ func (s *Service) flow(ctx context.Context, c Caller, k FlowKey, bad *fieldError
 }
 
 func checkProcess(bad *fieldErrors, r *CreateRequest) {
-	if strings.TrimSpace(r.FileName) == "" {
-		bad.add("pdfFileName", "NotEmpty", "pdfFileName is required.")
-	}
-	if len(r.FileName) > MaxFileName {
-		bad.add("pdfFileName", "Length", fmt.Sprintf("pdfFileName is longer than %d bytes.", MaxFileName))
-	}
-	checkText(bad, "pdfFileName", r.FileName, MaxFileName)
-	if strings.ContainsAny(r.FileName, `/\`) {
-		bad.add("pdfFileName", "FileName", "pdfFileName must be a name without folders.")
-	}
+	checkFileName(bad, "pdfFileName", r.FileName)
 	checkText(bad, "activityDisplayName", r.DisplayName, MaxNameRunes)
 	if r.User != "" {
 		checkEmail(bad, "user", r.User)

@@ -57,6 +57,7 @@ func TestCreateNamesEveryMemberThatIsWrong(t *testing.T) {
 		"unknown flow":         {func(r *CreateRequest) { r.Flow = "fffffffffff0" }, []string{"flowKey"}},
 		"inactive flow":        {func(r *CreateRequest) { r.Flow = "f00000000000" }, []string{"flowKey"}},
 		"no file name":         {func(r *CreateRequest) { r.FileName = " " }, []string{"pdfFileName"}},
+		"dots":                 {func(r *CreateRequest) { r.FileName = ".." }, []string{"pdfFileName"}},
 		"folder":               {func(r *CreateRequest) { r.FileName = "../a.pdf" }, []string{"pdfFileName"}},
 		"folder of Windows":    {func(r *CreateRequest) { r.FileName = `c:\a.pdf` }, []string{"pdfFileName"}},
 		"file name with CRLF":  {func(r *CreateRequest) { r.FileName = "a\r\nX-Evil: 1.pdf" }, []string{"pdfFileName"}},
