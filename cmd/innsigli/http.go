@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -240,13 +242,15 @@ func (s *server) ready(detail bool) http.HandlerFunc {
 
 // writable tells whether the folder takes another block: reading goes on for long on a disk that is full or has become
 // read-only, and nothing can be signed or canceled.
-func writable(dir string) (err error) {
-	f, err := os.CreateTemp(dir, "probe-*")
-	if err != nil {
-		return fmt.Errorf("data folder: %w", err)
+//
+// The file has one name, so that what a crash leaves is gone with the next look, and looks at the same time share it.
+func writable(dir string) error {
+	name := filepath.Join(dir, "probe")
+	err := os.WriteFile(name, make([]byte, os.Getpagesize()), 0o600)
+	if gone := os.Remove(name); err == nil && !errors.Is(gone, fs.ErrNotExist) {
+		err = gone
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if _, err := f.Write(make([]byte, os.Getpagesize())); err != nil {
+	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -153,6 +154,16 @@ func TestOnlyThisMachine(t *testing.T) {
 	}
 }
 
+func TestWelcomeSaysWhatIsKeptHere(t *testing.T) {
+	t.Parallel()
+	_, s := newLocal(t, "sqlite", seams{}, func(s *settings) { s.SMS = "" })
+	var out bytes.Buffer
+	s.welcome(t.Context(), console{&out, &out}, &net.TCPAddr{})
+	if !strings.Contains(out.String(), "\nSMS are kept in the built-in outbox") {
+		t.Errorf("with a mail server and without a gateway: %s", &out)
+	}
+}
+
 // TestNotReadyWithoutADisk: a folder that takes nothing is no server that can be sent work, whatever can still be read.
 func TestNotReadyWithoutADisk(t *testing.T) {
 	t.Parallel()
@@ -162,7 +173,7 @@ func TestNotReadyWithoutADisk(t *testing.T) {
 			t.Errorf("HEAD %s: %d", path, a.status)
 		}
 	}
-	if left, err := filepath.Glob(filepath.Join(r.data, "probe-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(r.data, "probe*")); err != nil || len(left) > 0 {
 		t.Errorf("left in the folder: %q %v", left, err)
 	}
 	if err := os.Rename(r.data, r.data+"-away"); err != nil {

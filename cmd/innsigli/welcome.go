@@ -13,7 +13,14 @@ func (s *server) welcome(ctx context.Context, con console, at net.Addr) {
 	public := s.plan.public.String()
 	say("Innsigli is listening on %s, reachable at %s", at, public)
 	if s.outbox != nil && s.plan.loopback {
-		say("Mails and SMS are kept in the built-in outbox: %s/dev/outbox", public)
+		kept := "Mails and SMS"
+		switch {
+		case s.plan.SMTP != "":
+			kept = "SMS"
+		case s.plan.SMS != "":
+			kept = "Mails"
+		}
+		say("%s are kept in the built-in outbox: %s/dev/outbox", kept, public)
 	}
 	if s.plan.public.Scheme == "http" && !s.plan.loopback {
 		s.log.Warn("the public URL is http: links, codes and documents cross the network in clear. Put TLS in front and use https")
