@@ -32,7 +32,7 @@ func TestAnyVerbsInAnyOrderTellOneStory(t *testing.T) {
 	}
 	onBoth(t, func(t *testing.T, db string) {
 		t.Helper()
-		w := &modelWorld{pdf: innsiglitest.PDF(t, 1, "any verbs"), did: map[string]int{}}
+		w := &modelWorld{t: t, pdf: innsiglitest.PDF(t, 1, "any verbs"), did: map[string]int{}}
 		w.rig, w.srv = newLocal(t, db, seams{now: w.clock.now})
 		w.hook()
 		rapid.Check(t, func(rt *rapid.T) {
@@ -40,6 +40,10 @@ func TestAnyVerbsInAnyOrderTellOneStory(t *testing.T) {
 			rt.Repeat(map[string]func(*rapid.T){
 				"create": m.create, "create a sequence": m.createSequence, "sign": m.sign, "answer wrongly": m.answerWrongly,
 				"cancel": m.cancel, "decline": m.decline, "add": m.add, "remove": m.remove, "remind": m.remind,
+				"sign too": m.sign, "sign again": m.sign, // else hardly anything is ever completed
+				"sign all": m.signAll, "cancel a sequence": m.cancelSequence, "reassign": m.reassign, "readdress": m.readdress,
+				"meta": m.meta, "attach": m.attach, "detach": m.detach, "draw": m.draw, "keep a code": m.keepCode,
+				"answer late": m.answerLate, "former": m.former, "stop reminders": m.stopReminders, "reopen": m.reopen,
 				"jump": m.jump, "restart": m.restart, "": m.check,
 			})
 			m.tell()
@@ -54,6 +58,7 @@ func TestAnyVerbsInAnyOrderTellOneStory(t *testing.T) {
 // modelWorld is what all cases share: one server, whose clock only goes on.
 type modelWorld struct {
 	*rig
+	t     *testing.T
 	srv   *server
 	clock clock
 	pdf   []byte
@@ -75,21 +80,55 @@ func (s *modelSignee) String() string { return s.mail }
 type modelSignee struct {
 	key, mail string
 	signed    bool
+	person    *modelPerson
+}
+
+// modelPerson is who signs, in a sequence as a signee of each document.
+type modelPerson struct {
+	passes int  // how often signing was passed on until it was theirs
+	quiet  bool // no automatic reminders any more
+	// reminders are those that may go to an address: what had gone when it became quiet, and what was asked for since.
+	reminders map[string]int
+	refused   bool
+}
+
+// modelFormer is somebody whose link is void, at the address that may hear of nothing any more.
+type modelFormer struct {
+	key, mail string
+	told      int // that there is nothing to sign any more; -1 where that depends on the moment
+}
+
+type modelFile struct {
+	key, at string
+	gone    bool
+}
+
+// modelCode is one that was sent and not answered.
+type modelCode struct {
+	p         *modelProcess
+	s         *modelSignee
+	key, mail string
+	token     string
 }
 
 type modelProcess struct {
 	process
-	group *modelGroup
-	order bool
-	who   []*modelSignee
-	ended string // what it is shown as when it has ended, "" while it runs
+	group           *modelGroup
+	order, passable bool
+	who             []*modelSignee
+	formers         []modelFormer
+	files           []*modelFile
+	notes           map[string]string
+	ended           string // what it is shown as when it has ended, "" while it runs
 }
 
 // modelGroup is a process, or a sequence of them. born is when it was created by the server's clock.
 type modelGroup struct {
 	all      []*modelProcess
-	sequence bool
-	refused  bool // by one of its people
+	sequence string // its key
+	order    bool   // over the whole sequence
+	refused  bool   // by one of its people
+	passed   int    // how often one of them passed signing on
 	born     time.Time
 }
 
@@ -98,6 +137,7 @@ type model struct {
 	rt     *rapid.T
 	groups []*modelGroup
 	all    []*modelProcess
+	codes  []modelCode
 }
 
 func (g *modelGroup) active() bool { return g.all[0].ended == "" }
@@ -118,6 +158,15 @@ func (m *model) due() {
 }
 
 func (p *modelProcess) turn(s *modelSignee) bool {
+	if p.group.order { // those before have signed all that is theirs
+		for _, q := range p.group.all {
+			for _, o := range q.who[:slices.Index(p.who, s)] {
+				if !o.signed {
+					return false
+				}
+			}
+		}
+	}
 	for _, o := range p.who {
 		if o == s || !p.order {
 			return true
@@ -133,7 +182,7 @@ func (p *modelProcess) turn(s *modelSignee) bool {
 func (g *modelGroup) waitsFor(who *modelSignee) bool {
 	for _, p := range g.all {
 		for _, s := range p.who {
-			if s.mail == who.mail && !s.signed && p.turn(s) {
+			if s.person == who.person && !s.signed && p.turn(s) {
 				return true
 			}
 		}
@@ -173,13 +222,17 @@ func (m *model) create(rt *rapid.T) {
 	body := m.bodyOf(m.pdf, asked...)
 	g := &modelGroup{born: m.clock.now()}
 	p := &modelProcess{group: g, order: rapid.Bool().Draw(rt, "in order")}
-	body["signInOrder"] = p.order
+	p.passable = rapid.Bool().Draw(rt, "passable")
+	body["signInOrder"], body["allowReassign"] = p.order, p.passable
+	if rapid.Bool().Draw(rt, "by a rule") {
+		body["reminderRule"] = "1:1"
+	}
 	a := m.ask("POST", "/management/signing", "own", body)
 	if a.json(m.tb, &p.process); a.status != http.StatusOK {
 		rt.Fatalf("create: %d %s", a.status, a.body)
 	}
 	for i, mail := range mails {
-		p.who = append(p.who, &modelSignee{key: p.Signees[i].Key, mail: mail})
+		p.who = append(p.who, &modelSignee{key: p.Signees[i].Key, mail: mail, person: &modelPerson{}})
 	}
 	g.all = []*modelProcess{p}
 	m.born(g)
@@ -191,12 +244,15 @@ func (m *model) createSequence(rt *rapid.T) {
 		rt.Skip("enough")
 	}
 	asked, mails := m.people(rapid.IntRange(1, 2).Draw(rt, "people"))
-	g := &modelGroup{sequence: true, born: m.clock.now()}
-	q := m.rig.createSequence(nil, part{"a", asked}, part{"b", asked})
+	g := &modelGroup{order: rapid.Bool().Draw(rt, "in order"), born: m.clock.now()}
+	passable := rapid.Bool().Draw(rt, "passable")
+	q := m.rig.createSequence(map[string]any{"signInOrder": g.order, "allowReassign": passable}, part{"a", asked}, part{"b", asked})
+	g.sequence = q.Key
+	persons := []*modelPerson{{}, {}}
 	for _, one := range q.SigningProcesses {
-		p := &modelProcess{process: one.process, group: g}
+		p := &modelProcess{process: one.process, group: g, passable: passable}
 		for i, mail := range mails {
-			p.who = append(p.who, &modelSignee{key: one.Signees[i].Key, mail: mail})
+			p.who = append(p.who, &modelSignee{key: one.Signees[i].Key, mail: mail, person: persons[i]})
 		}
 		g.all = append(g.all, p)
 	}
@@ -290,14 +346,14 @@ func (m *model) decline(rt *rapid.T) {
 	}
 	if may {
 		p.group.end("Canceled")
-		p.group.refused = true
+		p.group.refused, s.person.refused = true, true
 		m.did["declined"]++
 	}
 }
 
 func (m *model) add(rt *rapid.T) {
 	p := m.anything(rt)
-	if p.group.sequence || len(p.who) > 4 {
+	if p.group.sequence != "" || len(p.who) > 4 {
 		rt.Skip("not here")
 	}
 	asked, mails := m.people(1)
@@ -308,14 +364,14 @@ func (m *model) add(rt *rapid.T) {
 	if a.status == http.StatusOK {
 		var got struct{ Key string }
 		a.json(m.tb, &got)
-		p.who = append(p.who, &modelSignee{key: got.Key, mail: mails[0]})
+		p.who = append(p.who, &modelSignee{key: got.Key, mail: mails[0], person: &modelPerson{}})
 		m.did["added"]++
 	}
 }
 
 func (m *model) remove(rt *rapid.T) {
 	p, s := m.anyone(rt)
-	if p.group.sequence {
+	if p.group.sequence != "" {
 		rt.Skip("not here")
 	}
 	may := p.group.active() && !s.signed && len(p.who) > 1
@@ -326,6 +382,7 @@ func (m *model) remove(rt *rapid.T) {
 	if !may {
 		return
 	}
+	p.leaves(s, -1)
 	p.who = slices.DeleteFunc(p.who, func(o *modelSignee) bool { return o == s })
 	if m.did["removed"]++; p.group.allSigned() {
 		p.group.end("Completed")
@@ -345,6 +402,11 @@ func (m *model) remind(rt *rapid.T) {
 		rt.Fatalf("remind %s of %v: %d %s", s.mail, p, a.status, a.body)
 	}
 	if may {
+		if s.person.quiet {
+			for _, address := range p.group.addresses(s.person) {
+				s.person.reminders[address]++
+			}
+		}
 		m.did["reminded"]++
 	}
 }
@@ -382,6 +444,15 @@ func (m *model) check(rt *rapid.T) {
 		}
 		if a := m.ask("GET", "/pdf/sp/"+p.Key+".pdf", "own", nil); a.status != want {
 			rt.Fatalf("the document of %v answers %d, want %d", p, a.status, want)
+		}
+		for _, f := range p.files {
+			want := want
+			if f.gone && want == http.StatusOK {
+				want = http.StatusNotFound
+			}
+			if a := m.ask("GET", f.at, "own", nil); a.status != want {
+				rt.Fatalf("the file %s of %v answers %d, want %d", f.at, p, a.status, want)
+			}
 		}
 	}
 }
@@ -424,11 +495,6 @@ func (m *model) tell() {
 				m.rt.Fatalf("%v: %d events of type %d, want %d", p, got, kind, want)
 			}
 		}
-		for _, s := range p.who {
-			told := countFunc(m.subjects(s.mail), isCancelSubject)
-			if want := one(p.ended == "Canceled"); told != want && !declined {
-				m.rt.Fatalf("%s of %v was told of %d cancels, want %d: %q", s.mail, p, told, want, m.subjects(s.mail))
-			}
-		}
+		m.toldOf(p)
 	}
 }
