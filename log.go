@@ -54,6 +54,7 @@ const (
 	LogDrawn           LogKind = "SignatureDrawn" // Detail is [Drawn] or [Typed]
 	LogUndrawn         LogKind = "SignatureTakenBack"
 	LogErased          LogKind = "PersonalDataErased"
+	LogTemplateUnused  LogKind = "TemplateNotUsed" // Detail is the type and why
 )
 
 // LogEntry is one line of the activity log. What could name a person (Actor, Client, Mail) is kept apart from the rest
@@ -125,6 +126,7 @@ var logSentences = map[LogKind]string{
 	LogDrawn:           "Signature given. ProcessKey: %[1]s. Signee key: %[2]s. Type: %[3]s.",
 	LogUndrawn:         "Drawn or typed signature taken back. ProcessKey: %[1]s. Signee key: %[2]s.",
 	LogErased:          "Names, addresses and numbers erased. ProcessKey: %[1]s.",
+	LogTemplateUnused:  "Template could not be used, the built-in text was sent. ProcessKey: %[1]s. Template: %[3]s.",
 	LogRefused:         "Message refused by the receiving side. ProcessKey: %[1]s. Message: %[3]s.",
 }
 

@@ -58,7 +58,7 @@ func (n *Notifier) mailSigned(ctx context.Context, j innsigli.Job, write func(*s
 	if s.template.ID == 0 || s.template.IncludeFiles {
 		err := n.sendSigned(ctx, s, s.signedCard(write(s, attached), attached))
 		if _, large := errors.AsType[*TooLargeError](err); !large {
-			return outcome(j, err, done)
+			return outcome(j, err, s.sent(done))
 		}
 		by = tooLarge
 	}

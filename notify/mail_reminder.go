@@ -18,7 +18,7 @@ func (n *Notifier) mailReminder(ctx context.Context, j innsigli.Job) (innsigli.D
 		return nil, err
 	}
 	m.Unsubscribe = c.StopURL
-	return outcome(j, n.sendMail(ctx, j, m), innsigli.ReminderSent(j, byMail))
+	return outcome(j, n.sendMail(ctx, j, m), s.sent(innsigli.ReminderSent(j, byMail)))
 }
 
 func (n *Notifier) reminderCard(s *scene) *card {

@@ -204,7 +204,7 @@ func (n *Notifier) post(ctx context.Context, s *scene, c *card, done innsigli.De
 	if err != nil {
 		return nil, err
 	}
-	return outcome(s.job, n.sendMail(ctx, s.job, m), done)
+	return outcome(s.job, n.sendMail(ctx, s.job, m), s.sent(done))
 }
 
 func (n *Notifier) sendMail(ctx context.Context, j innsigli.Job, m *Message) error {
@@ -212,6 +212,18 @@ func (n *Notifier) sendMail(ctx context.Context, j innsigli.Job, m *Message) err
 		return &RefusedError{Stage: "address", Code: "malformed"}
 	}
 	return n.Mail.SendMail(ctx, m, n.wanted(j))
+}
+
+// sent is what follows from a message that was handed over: with it the company is told of its template that could not be used.
+func (s *scene) sent(done innsigli.Decision) innsigli.Decision {
+	if s.unused == "" {
+		return done
+	}
+	return func(f innsigli.Facts) (innsigli.Change, error) {
+		c, err := done(f)
+		c.Log = append(c.Log, innsigli.LogEntry{Kind: innsigli.LogTemplateUnused, Signee: s.job.Signee, Detail: s.unused})
+		return c, err
+	}
 }
 
 // outcome turns the answer to a hand-over into the job's.

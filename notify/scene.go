@@ -21,6 +21,7 @@ type scene struct {
 	all      []innsigli.Facts  // the documents that the message is about; of a sequence there may be several
 	owner    string            // whom to ask; "" when there is no address that can be written to
 	template innsigli.Template // the company's in force; zero when there is none
+	unused   string            // which template could not be used, and why
 }
 
 // scene reads the facts of a job. It is nil when the process is not there any more: then nothing can be said about it.

@@ -46,7 +46,7 @@ func (n *Notifier) text(ctx context.Context, s *scene, done innsigli.Decision) (
 	words, tail := n.sms(s)
 	text := n.ownSms(ctx, s, words) + tail
 	err := n.Sms.SendSms(ctx, Sms{UID: s.job.UID, To: s.job.Address, Text: gsm(text)}, n.wanted(s.job))
-	return outcome(s.job, err, done)
+	return outcome(s.job, err, s.sent(done))
 }
 
 // isNumber says whether an address can be handed to a gateway. What it is good for is the gateway's to say.

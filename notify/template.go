@@ -214,8 +214,10 @@ func dressed(t innsigli.Template, ours *card, with filled) *card {
 	return &c
 }
 
-// passedOver says that a template could not be used. Its reason names nobody: it is about limits and names.
+// passedOver says that a template could not be used, here and, once the message is on its way, to the company. Its reason
+// names nobody: it is about limits and names.
 func (n *Notifier) passedOver(ctx context.Context, s *scene, err error) {
+	s.unused = s.template.Type.String() + ": " + err.Error()
 	n.Log.LogAttrs(ctx, slog.LevelWarn, "template cannot be filled, the built-in text goes out", slog.Int64("template", s.template.ID),
 		slog.String("type", s.template.Type.String()), slog.Int64("job", s.job.ID), slog.Any("error", err))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,15 +116,24 @@ func brokenAtRender(t *testing.T, r *rig) {
 	m := r.moment()
 	p := r.createIn(f, nil, people...)
 	r.went(m, "mail "+ann+": invitation")
+	r.settled()
+	told := slices.DeleteFunc(r.activity(p.Key), func(l logLine) bool { return l.Status != "TemplateNotUsed" })
+	want := "Template could not be used, the built-in text was sent. ProcessKey: " + p.Key + ". Template: Signup: the values of the template are too long."
+	if len(told) != 1 || told[0].Description != want || told[0].SigneeKey != p.Signees[0].Key {
+		t.Errorf("the activity log says of the template %+v, want %q", told, want)
+	}
 	if st := r.shown(p); st != "Started" {
 		t.Errorf("shown as %s", st)
 	}
-	if want := fmt.Sprintf(`template=%d`, tm.ID); !strings.Contains(r.log(), "template cannot be filled") || !strings.Contains(r.log(), want) && !strings.Contains(r.log(), fmt.Sprintf(`"template":%d`, tm.ID)) {
+	if want = fmt.Sprintf(`template=%d`, tm.ID); !strings.Contains(r.log(), "template cannot be filled") || !strings.Contains(r.log(), want) && !strings.Contains(r.log(), fmt.Sprintf(`"template":%d`, tm.ID)) {
 		t.Errorf("the log says nothing of it: %s", r.log())
 	}
 	m = r.moment()
-	r.createIn(f, nil, byMail("Ann", ann))
+	p = r.createIn(f, nil, byMail("Ann", ann))
 	r.went(m, "mail "+ann+": unknown: Please come and sign")
+	if r.settled(); slices.Contains(r.statuses(p.Key), "TemplateNotUsed") {
+		t.Error("a template that was used is told of")
+	}
 }
 
 // bombs: each is refused over the API with its field, place and reason, sooner than anybody would notice.
