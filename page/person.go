@@ -29,6 +29,15 @@ type person struct {
 	ways []innsigli.Channel // on which a code can come, the usual one first
 }
 
+// OfAll is the key of a text about all documents of a sequence, where the screen is about them: many a language bends the
+// words around a document, so that a number of documents cannot stand in its place.
+func (p *person) OfAll(key string) string {
+	if p.InSequence {
+		return key + ".all"
+	}
+	return key
+}
+
 // signee is a row of the list of people. Others are shown by name only (design/decisions.md 3).
 type signee struct {
 	Name     string

@@ -73,9 +73,6 @@ func (h *Handler) personForAll(r *http.Request, v innsigli.SequenceView) person 
 	p := h.personFor(r, one) // whose ways are those to these addresses
 	p.base, p.InSequence = linkOfAll(v.Sequence.Key, v.You.Key), true
 	docs := v.Documents()
-	if len(docs) > 1 {
-		p.Document = p.N("page.all.count", len(docs))
-	}
 	p.Declined = slices.ContainsFunc(v.You.Signees, innsigli.Signee.Declined)
 	p.People = peopleOf(docs, v.You.Key)
 	p.Watch = watch{URL: p.base + "/state", State: v.SequenceState().String(), Signed: signedIn(docs)}

@@ -42,7 +42,7 @@ func (h *Handler) stand(w http.ResponseWriter, p *person, again bool) error {
 		p.News.Messages = nil
 		p.tell("process_canceled")
 		status, name = http.StatusGone, "canceled"
-		p.Title = p.P("canceled.title")
+		p.Title = p.P(p.OfAll("canceled.title"))
 		if p.Declined {
 			p.Title = p.P("declined.title")
 		}
@@ -56,7 +56,7 @@ func (h *Handler) stand(w http.ResponseWriter, p *person, again bool) error {
 		p.Title = p.P("completed.title")
 		if !v.Readable() {
 			name = "closed"
-			p.Title = p.P("closed.title")
+			p.Title = p.P(p.OfAll("closed.title"))
 		}
 	case innsigli.Created, innsigli.Started, innsigli.Sealing:
 		p.Title = p.P("done.title")

@@ -45,6 +45,8 @@ func stories(f *fake) []story {
 	quiet.Process.Signees[1].RemindersOff, quiet.You.RemindersOff = noon, noon
 	f.put(quiet)
 	f.put(process("sp1e", innsigli.Completed))
+	closedAll := bundle("pg0b", innsigli.Completed, nil)
+	closedAll.Now = closed.Now
 	hostile := process("sp05", innsigli.Started)
 	hostile.Company.Name = `<img src=x onerror=alert(1)> & Söhne`
 	hostile.Process.FileName = "\u202efdp.<script>alert(1)</script>.pdf"
@@ -189,7 +191,9 @@ func stories(f *fake) []story {
 		{name: "all-sealing", path: f.putAll(bundle("pg03", innsigli.Sealing, nil)), status: 200},
 		{name: "all-completed", path: f.putAll(bundle("pg04", innsigli.Completed, nil)), status: 200},
 		{name: "all-completed-evidence", path: f.putAll(apartAll), status: 200},
+		{name: "all-closed", path: f.putAll(closedAll), status: 200},
 		{name: "all-canceled", path: f.putAll(bundle("pg06", innsigli.Canceled, mine)), status: 410},
+		{name: "all-canceled-unsigned", path: f.putAll(bundle("pg0c", innsigli.Canceled, nil)), status: 410},
 		{name: "all-expired", path: f.putAll(bundle("pg07", innsigli.Expired, nil)), status: 410},
 		{name: "all-not-found", path: "/s/pg01/gs02", status: 404},
 		{name: "all-not-yet", path: f.putAll(later), status: 200},
@@ -264,6 +268,35 @@ func TestStoriesSayWhatIsTrueInEveryLanguage(t *testing.T) {
 			checkPage(t, tag+"/"+s.name, tag, html)
 			if got := w.Header().Get("Content-Security-Policy"); got != csp {
 				t.Errorf("%s/%s: policy %q", tag, s.name, got)
+			}
+		}
+	}
+}
+
+// TestWhatIsSaidOfManyDocumentsIsNotSaidOfOne: no language can put "3 documents" where a sentence is about the name of one.
+func TestWhatIsSaidOfManyDocumentsIsNotSaidOfOne(t *testing.T) {
+	f := newFake(t)
+	said := map[string][]string{
+		"all-code": {"code.signs"}, "all-code-send": {"code.send.text"}, "all-closed": {"closed.title", "closed.text"},
+		"all-canceled": {"canceled.title", "canceled.text", "canceled.signed"}, "all-canceled-unsigned": {"canceled.text", "canceled.deleted"},
+		"all-declined": {"declined.text", "canceled.deleted"}, "all-expired": {"expired.text", "expired.ask"},
+	}
+	all := stories(f)
+	h := served(t, f, someLetters())
+	for _, tag := range lang.Tags() {
+		for _, s := range all {
+			html := ""
+			for _, key := range said[s.name] {
+				if html == "" {
+					html = visible(tell(t, f, h, s, tag).Body.String())
+				}
+				const gap = "\x00"
+				text := lang.For(tag).T("page."+key+".all", "document", gap, "when", gap, "company", gap, "name", gap, "owner", gap)
+				for piece := range strings.SplitSeq(text, gap) {
+					if !strings.Contains(html, piece) {
+						t.Errorf("%s/%s does not say %q", tag, s.name, piece)
+					}
+				}
 			}
 		}
 	}
