@@ -49,7 +49,7 @@ func scenes(f *fake) []story {
 	const away = `window.fetch = () => Promise.reject(new TypeError()), ` + send + `, until(() => document.querySelector(".say + .btn") !== null)`
 	on("signature", "away", away)
 	on("code", "away", away)
-	on("verify-altered", "details", `document.querySelectorAll("details").forEach((d) => { d.open = true; })`)
+	on("verify-altered", "details", `document.querySelectorAll("main details").forEach((d) => { d.open = true; })`)
 	on("outbox-mail", "plain", `document.querySelector("details.plain").open = true`)
 	framed("sign", "iframe=true&skipGreeting=true&hideSignDocumentHeaderText=true")
 	framed("done-waiting", "iframe=true&signed&showEndScreen=false")

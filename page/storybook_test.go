@@ -70,9 +70,19 @@ func (l look) File(name, tag string) string {
 	return fmt.Sprintf("%s-%s-%d-%s.png", name, tag, l.width, l.scheme)
 }
 
+// settled is a promise that every picture is there, also below the window, and that no colour is on its way to another.
+const settled = `(async () => {
+	for (const i of document.images) i.loading = "eager";
+	while ([...document.images].some((i) => !i.complete)) await new Promise((r) => setTimeout(r, 10));
+	const moves = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity);
+	await Promise.all(moves.map((a) => a.finished.catch(() => {})));
+	return true;
+})()`
+
 // picture keeps what stands on the page, as far as it goes down.
 func (b *browser) picture(file string) {
 	b.t.Helper()
+	eval[bool](b, settled)
 	size := eval[[]float64](b, `[document.documentElement.clientWidth, Math.min(2400, document.querySelector("dialog[open]") ? innerHeight : document.documentElement.scrollHeight)]`)
 	whole := true
 	got, err := chromedp.Call(b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
@@ -97,7 +107,7 @@ const wraps = `(spaced) => {
 	};
 	for (const e of document.querySelectorAll("body *")) {
 		const style = getComputedStyle(e);
-		if (e.clientWidth === 0 || e.closest(".letters, .sheets, .skip, .hidden, svg, canvas, iframe, textarea, input") || style.overflowX === "visible") continue;
+		if (e.clientWidth === 0 || e.closest(".letters, .sheets, .progress .line, .skip, .hidden, svg, canvas, iframe, textarea, input") || style.overflowX === "visible") continue;
 		if (e.scrollWidth > e.clientWidth + 1) bad.push("cut off: " + e.outerHTML.slice(0, 100));
 	}
 	if (!spaced) for (const [what, most] of [[".tag", 1], [".btn", 2], [".kinds span", 2], [".link", 1], ["summary", 1]]) {
