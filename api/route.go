@@ -89,8 +89,8 @@ func Beside(at, id, summary, mediaType string, v any) Route {
 	return rt
 }
 
-// Failing is the route with a refusal whose body is JSON of v's type and no ErrorResponse.
-func (rt Route) Failing(status int, v any) Route {
+// Failing adds a refusal to a route whose body is JSON of v's type and no ErrorResponse.
+func Failing(status int, v any, rt Route) Route {
 	rt.fails[status] = reflect.TypeOf(v)
 	return rt
 }

@@ -13,14 +13,14 @@ import (
 func Golden(tb testing.TB, file, got string, update bool) {
 	tb.Helper()
 	if update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // goes into the repository
 			tb.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil { //nolint:gosec // the same
 			tb.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(file)
+	want, err := os.ReadFile(file) //nolint:gosec // named by the test
 	if err != nil {
 		tb.Fatalf("%v; run with -update", err)
 	}

@@ -85,8 +85,8 @@ func (s *server) router(log *slog.Logger) (chi.Router, *api.API, error) {
 func (s *server) described() []api.Route {
 	out := []api.Route{
 		api.Beside("GET HEAD /healthz", "GetHealth", "Says that the process runs.", "text/plain", nil),
-		api.Beside("GET HEAD /readyz", "GetReadiness", "Says whether the server can do its work; in detail on the machine itself.", "application/json", readiness{}).
-			Failing(http.StatusServiceUnavailable, readiness{}),
+		api.Failing(http.StatusServiceUnavailable, readiness{}, api.Beside("GET HEAD /readyz", "GetReadiness",
+			"Says whether the server can do its work; in detail on the machine itself.", "application/json", readiness{})),
 	}
 	for _, d := range []struct{ at, id, summary, takes string }{
 		{"mail", "ReceiveMailReport", "Takes a report about a mail in: a bounce or a delivery (RFC 3464), a complaint (RFC 5965), or one receipt as JSON. The caller sends the secret of the setting inbound-secret as Bearer token or as the password of Basic.", "message/rfc822"},
