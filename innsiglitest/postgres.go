@@ -240,7 +240,7 @@ func run(c *exec.Cmd, attr *syscall.SysProcAttr, dir string) error {
 
 // attributes make a child run as somebody: PostgreSQL refuses to run as root.
 func attributes(dir string) (*syscall.SysProcAttr, error) {
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	attr := dying()
 	if os.Getuid() != 0 {
 		return attr, nil
 	}
