@@ -36,18 +36,10 @@ var faultyVerbs = []struct {
 }
 
 // faultsOf fails each call of a verb and of what follows from it: the answer is right or 500, the next one is right, and
-// the story is the same as without. On PostgreSQL it is every other call, odd ones before and even ones after their work:
-// what is called is the same there, and each takes a second.
+// the story is the same as without.
 func faultsOf(t *testing.T, r *rig, s *server, f *innsiglitest.Faults, after bool, begin func(*rig, *server, string) faultyVerb) {
 	t.Helper()
-	n, step := 1, 1
-	if r.db != "" {
-		step = 2
-		if after {
-			n = 2
-		}
-	}
-	for ; ; n += step {
+	for n, step := callsOf(r, after); ; n += step {
 		if n > enough {
 			t.Fatal("it never passes")
 		}
