@@ -4,7 +4,7 @@ TOOL       = $(GO) tool -modfile=tools/go.mod
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 30s
-FUZZTEST  ?= 10s
+FUZZTEST  ?= 20s
 ROUNDS    ?= 200
 PDFCPU     = v0.15.0
 
