@@ -31,7 +31,7 @@ import (
 const EnvPostgres = "INNSIGLI_TEST_POSTGRES"
 
 // startTime is how long an own server may take to answer.
-const startTime = 30 * time.Second
+const startTime = 2 * time.Minute
 
 // SQLite gives a fresh database in a file of its own.
 func SQLite(tb testing.TB, change ...func(*store.Options)) *store.DB {

@@ -142,7 +142,7 @@ func (s *script) take(w http.ResponseWriter, req *http.Request, hashOnly bool) (
 }
 
 // waitAtMost is how long a test waits for something that ought to come.
-const waitAtMost = 30 * time.Second
+const waitAtMost = 2 * time.Minute
 
 // tray keeps things in the order in which they came and lets tests wait for them.
 type tray[T any] struct {

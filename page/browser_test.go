@@ -21,6 +21,10 @@ import (
 	"github.com/innsigli/innsigli"
 )
 
+// patience is how long a test waits for what has to come. A machine with more to do than it can takes long, and a test that
+// passes never waits for the end of it.
+const patience = 2 * time.Minute
+
 // browser is a Chromium for one test.
 type browser struct {
 	t     *testing.T
@@ -96,7 +100,7 @@ func (b *browser) note(m chromedp.ConsoleMessage) {
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.shot("failed")
@@ -116,7 +120,7 @@ func eval[T any](b *browser, js string) T {
 // until waits for a condition in the page, asked again and again.
 func (b *browser) until(js string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	for {
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](js))

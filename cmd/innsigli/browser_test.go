@@ -155,7 +155,7 @@ func (b *chromium) download(selector string) []byte {
 	}
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 	var names []string
-	for end := innsiglitest.Now().Add(20 * time.Second); innsiglitest.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := innsiglitest.Now().Add(patience); innsiglitest.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		names, _ = filepath.Glob(filepath.Join(dir, "*.pdf"))
 		if len(names) != 1 {
 			continue
@@ -338,7 +338,7 @@ func (b *chromium) followFrame() *chromium {
 	select {
 	case id := <-opened:
 		return b.inTab(id)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		b.failed("the link in the mail opens nothing")
 		return nil
 	}

@@ -401,7 +401,7 @@ func (r *rig) mailed(to, id string) bool {
 // settledCopy waits until the log of a process says that its bytes are gone.
 func (r *rig) settledCopy(key string) {
 	r.tb.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if count(r.statuses(key), "DocumentDeleted") > 0 {
 			return
 		}

@@ -43,7 +43,7 @@ func newChromium(tb testing.TB, more ...chromedp.ExecAllocatorOption) *chromium 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(tb.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Minute)
 	tb.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, append([]chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
@@ -107,7 +107,7 @@ func (b *chromium) inTab(opened target.ID) *chromium {
 // inFrame is the same browser looking into a frame of the page that shows another site.
 func (b *chromium) inFrame(part string) *chromium {
 	b.t.Helper()
-	for end := innsiglitest.Now().Add(20 * time.Second); innsiglitest.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+	for end := innsiglitest.Now().Add(patience); innsiglitest.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		all, err := chromedp.Targets(b.ctx)
 		if err != nil {
 			b.failed("%v", err)
@@ -124,7 +124,7 @@ func (b *chromium) inFrame(part string) *chromium {
 
 func (b *chromium) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.failed("%v", err)
@@ -149,7 +149,7 @@ func eval[T any](b *chromium, js string) T {
 // until waits for a condition in the page, asked again and again, and gives the time it took.
 func (b *chromium) until(js string) time.Duration {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	for start := innsiglitest.Now(); ; {
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](js))

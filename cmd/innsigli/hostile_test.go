@@ -544,7 +544,7 @@ func TestHostileTexts(t *testing.T) {
 // until waits for a condition.
 func (r *rig) until(what string, ok func() bool) {
 	r.tb.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.tb.Fatalf("%s\n%s", what, r.log())
 		}

@@ -109,7 +109,7 @@ func TestRacesCancelAgainstSealing(t *testing.T) {
 			code := codeFor(s, token)
 			signs := make(chan answer, 1)
 			go func() { signs <- r.otp(token, code) }() // its answer waits for the seal
-			for end := time.Now().Add(20 * time.Second); count(r.statuses(p.Key), "SigneeSigned") == 0 && time.Now().Before(end); {
+			for end := time.Now().Add(patience); count(r.statuses(p.Key), "SigneeSigned") == 0 && time.Now().Before(end); {
 				time.Sleep(time.Millisecond)
 			}
 			for range 2 {

@@ -92,7 +92,7 @@ func startReceiver(t *testing.T, cmd *exec.Cmd, keys string) runningReceiver {
 			r.lines <- s.Text()
 		}
 	}()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		c, err := net.Dial("tcp", at)
 		if err == nil {
 			_ = c.Close()
@@ -110,7 +110,7 @@ func (r runningReceiver) next(t *testing.T) string {
 	select {
 	case l := <-r.lines:
 		return l
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the receiver took no event")
 		return ""
 	}

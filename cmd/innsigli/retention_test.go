@@ -114,7 +114,7 @@ func (r *rig) documentsGo(t *testing.T, s *server, retain func(time.Duration, in
 	retain(5*24*time.Hour, 0)
 	retain(6*24*time.Hour, 1)
 	s.worker.Kick()
-	for end := time.Now().Add(20 * time.Second); count(r.statuses(signed.Key), "DocumentDeleted") == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); count(r.statuses(signed.Key), "DocumentDeleted") == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the document is not deleted: %q", r.statuses(signed.Key))
 		}

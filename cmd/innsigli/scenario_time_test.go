@@ -216,7 +216,7 @@ func expiredByItself(t *testing.T, r *rig, s *server, c *clock) {
 	c.add(time.Minute)
 	s.worker.Kick()
 	// Nobody asks for the process: the activity log alone shows that it is over.
-	for end := time.Now().Add(20 * time.Second); count(r.statuses(p.Key), "Expired") == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); count(r.statuses(p.Key), "Expired") == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("it never expires: %q", r.statuses(p.Key))
 		}

@@ -369,7 +369,7 @@ func TestOwnSealIsWarnedAboutAndThenWaits(t *testing.T) {
 	p := r.create(innsiglitest.PDF(t, 1, "expired"), byMail("Anna", "anna@example.is"))
 	token := r.tokenFor(p, 0)
 	r.otp(token, codeFor(s, token))
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(r.log(), "the seal's certificate expired on") && time.Now().Before(end); {
+	for end := time.Now().Add(patience); !strings.Contains(r.log(), "the seal's certificate expired on") && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if st := r.shown(p); st != innsigli.Started.String() {

@@ -19,7 +19,7 @@ type sentEvent struct{ ID, ProcessKey, Type, Status, Error, CreatedAt, EndedAt s
 func (r *rig) deliveries(hook int64, status string, n int) []sentEvent {
 	r.tb.Helper()
 	var got []sentEvent
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		a := r.ask("GET", fmt.Sprintf("/management/webhook/%d/deliveries?Status=%s&Take=10", hook, status), "own", nil)
 		if got = nil; a.status != 200 {
 			r.tb.Fatalf("deliveries: %d %s", a.status, a.body)
