@@ -73,7 +73,7 @@ func (l look) File(name, tag string) string {
 // settled is a promise that every picture is there, also below the window, and that no colour is on its way to another.
 const settled = `(async () => {
 	for (const i of document.images) i.loading = "eager";
-	while ([...document.images].some((i) => !i.complete)) await new Promise((r) => setTimeout(r, 10));
+	await Promise.all([...document.images].map((i) => i.decode().catch(() => {})));
 	const moves = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity);
 	await Promise.all(moves.map((a) => a.finished.catch(() => {})));
 	return true;
