@@ -259,3 +259,15 @@ func TestADocumentIsCheckedInABrowser(t *testing.T) {
 	})()`))
 	b.until(`document.querySelector(".tag.stop") !== null && document.querySelector("h1").textContent.startsWith("Not everything")`)
 }
+
+// TestWhoseSignatureItIsStandsAsTheLanguageWritesIt: French has a space before the colon.
+func TestWhoseSignatureItIsStandsAsTheLanguageWritesIt(t *testing.T) {
+	f := newFake(t)
+	h := served(t, f, someLetters())
+	valid := story{method: http.MethodPost, path: VerifyPath, form: "%PDF valid"}
+	for tag, want := range map[string]string{"en": "Signature: Norðurljós ehf.", "fr": "Signature\u00a0: Norðurljós ehf.", "de": "Zeitstempel: Norðurljós ehf."} {
+		if html := visible(tell(t, f, h, valid, tag).Body.String()); !strings.Contains(html, want) {
+			t.Errorf("%s does not say %q", tag, want)
+		}
+	}
+}
