@@ -24,15 +24,16 @@ type person struct {
 	Again    bool // the person comes back to what they have signed
 
 	InSequence bool // the screen is about all documents of a sequence
+	Several    bool // these are more than one
 	Declined   bool // the person is who declined
 
 	ways []innsigli.Channel // on which a code can come, the usual one first
 }
 
-// OfAll is the key of a text about all documents of a sequence, where the screen is about them: many a language bends the
+// OfAll is the key of a text about all documents of a sequence, where the person has several of them: many a language bends the
 // words around a document, so that a number of documents cannot stand in its place.
 func (p *person) OfAll(key string) string {
-	if p.InSequence {
+	if p.Several {
 		return key + ".all"
 	}
 	return key

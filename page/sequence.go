@@ -73,6 +73,7 @@ func (h *Handler) personForAll(r *http.Request, v innsigli.SequenceView) person 
 	p := h.personFor(r, one) // whose ways are those to these addresses
 	p.base, p.InSequence = linkOfAll(v.Sequence.Key, v.You.Key), true
 	docs := v.Documents()
+	p.Several = len(docs) > 1
 	p.Declined = slices.ContainsFunc(v.You.Signees, innsigli.Signee.Declined)
 	p.People = peopleOf(docs, v.You.Key)
 	p.Watch = watch{URL: p.base + "/state", State: v.SequenceState().String(), Signed: signedIn(docs)}
