@@ -136,6 +136,7 @@ func (m *model) reassign(rt *rapid.T) {
 	told := 0
 	if auth == "" {
 		g.passed++
+		m.settled() // the owner is not told of it once the process has ended
 	} else if invited {
 		told = 1
 	}
