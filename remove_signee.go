@@ -21,20 +21,26 @@ var errRemoved = refuse(Gone, "SigneeRemoved", "This person does not have to sig
 // sealed. A signee who has been removed already is removed. Errors: Invalid (has signed; is the only one), NotFound,
 // NotActive.
 func (s *Service) RemoveSignee(ctx context.Context, caller Caller, r RemoveSigneeRequest) error {
-	if r.User != "" {
-		var bad fieldErrors
-		checkEmail(&bad, "User", r.User)
-		if err := bad.err(); err != nil {
-			return err
-		}
-	} else {
-		r.User = caller.KeyName
+	user, err := caller.user(r.User)
+	if err != nil {
+		return err
 	}
+	r.User = user
 	_, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideRemoveSignee(f, r) }))
 	if err == nil && c.State == Expired {
 		err = notActive(Expired, "ProcessKey")
 	}
 	return err
+}
+
+// user is whom the log names for what a company does: the address that was given, else the name of the API key.
+func (c Caller) user(given string) (string, error) {
+	if given == "" {
+		return c.KeyName, nil
+	}
+	var bad fieldErrors
+	checkEmail(&bad, "User", given)
+	return given, bad.err()
 }
 
 // decideRemoveSignee judges the removal of a signee.

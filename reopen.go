@@ -15,15 +15,11 @@ type ReopenRequest struct {
 // wrong try. Nothing happens for a signee who is not locked out. Errors: Invalid (User; has signed), NotFound, NotActive,
 // Gone (taken off, or passed signing on).
 func (s *Service) Reopen(ctx context.Context, caller Caller, r ReopenRequest) error {
-	if r.User != "" {
-		var bad fieldErrors
-		checkEmail(&bad, "User", r.User)
-		if err := bad.err(); err != nil {
-			return err
-		}
-	} else {
-		r.User = caller.KeyName
+	user, err := caller.user(r.User)
+	if err != nil {
+		return err
 	}
+	r.User = user
 	_, c, err := s.decide(ctx, caller.process(r.Process), s.unlessDue(func(f Facts) (Change, error) { return decideReopen(f, r) }))
 	if err == nil && c.State == Expired {
 		err = notActive(Expired, "ProcessKey")
